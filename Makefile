@@ -1,0 +1,65 @@
+# Two commands matter: `make book` and `make test`. Both install everything they need into .venv first.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := $(BIN)/python -m
+
+# One thread per process: with two processes on two cores, more threads make small runs 5 to 20 times slower.
+export OMP_NUM_THREADS := 1
+# Notebooks run in this environment's kernel, whatever kernels the user has installed.
+export JUPYTER_PREFER_ENV_PATH := 1
+# pytest's tests of the package; a folder or file may be given, e.g. `make unit TESTS=tests/project`.
+TESTS ?= tests
+
+.PHONY: help book test lint site-stored nbval unit notebooks claims bench address clean
+.DEFAULT_GOAL := help
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.venv/.installed: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: give Python 3.11 or newer, as in  make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "saeno needs Python 3.11 or newer, but $(PYTHON) is `$(PYTHON) --version 2>&1`: try  make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[book,test]'
+	@touch $@
+
+book: .venv/.installed ## execute the notebooks and build the site into _build/html
+	$(RUN) saeno.book.site
+
+test: lint site-stored nbval unit ## run every test: lint, site from stored outputs, notebooks, package
+
+lint: .venv/.installed
+	$(RUN) ruff check .
+
+site-stored: .venv/.installed
+	$(RUN) saeno.book.site --stored
+
+# Strict: executes every notebook and compares its outputs with the stored ones.
+nbval: .venv/.installed
+	@if [ -n "`find book -name '*.ipynb' -not -path '*/.*'`" ]; then \
+		$(RUN) pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg -n 2 --dist loadfile book; \
+	else echo "no notebooks yet"; fi
+
+unit: .venv/.installed
+	$(RUN) pytest -n 2 --cov $(TESTS)
+
+notebooks: .venv/.installed ## re-execute every notebook in place and store its outputs
+	$(RUN) saeno.book.notebooks
+
+claims: .venv/.installed ## measure every number the book states (minutes to hours; resumes)
+	@for script in saeno/book/experiments/[a-z]*.py; do \
+		[ -e $$script ] || { echo "no experiments yet"; break; }; \
+		name=`basename $$script .py`; echo "claims: $$name"; \
+		$(RUN) saeno.book.experiments.$$name || exit 1; \
+	done
+
+bench: .venv/.installed ## time the package with two threads
+	OMP_NUM_THREADS=2 $(RUN) pytest -s tests/benchmarks
+
+address: .venv/.installed ## make address URL=https://github.com/you/saeno: set the repository's address everywhere
+	$(RUN) saeno.book.address $(URL)
+
+clean: ## delete the environment and everything built
+	rm -rf .venv _build .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* *.egg-info
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

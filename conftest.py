@@ -1,0 +1,42 @@
+"""Rules for every test, of the package and of the notebooks alike: what may be skipped, and what an expected failure is."""
+
+import os
+
+import pytest
+
+CI = bool(os.environ.get("CI"))
+
+
+def _fail(report, message):
+    report.outcome = "failed"
+    report.longrepr = message
+    if hasattr(report, "wasxfail"):
+        del report.wasxfail
+
+
+def _reason(report) -> str:
+    """Why a test was skipped: pytest reports a skip as (file, line, "Skipped: reason")."""
+    return report.longrepr[2].removeprefix("Skipped").strip(": ") if isinstance(report.longrepr, tuple) else ""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.outcome != "skipped":
+        return report
+    if hasattr(report, "wasxfail"):
+        if item.path.suffix == ".ipynb":
+            _fail(report, f"a cell of {item.path.name} did not run: {report.wasxfail or 'an earlier cell failed'}")
+    elif not _reason(report) or _reason(report) == "unconditional skip":
+        _fail(report, "skipped without a reason: say what is absent and why the test needs it")
+    elif CI and item.get_closest_marker("gpu") is None:
+        _fail(report, f"in continuous integration only GPU tests may be skipped, and this one was: {_reason(report)}")
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    report = yield
+    if report.outcome == "skipped" and CI:
+        _fail(report, f"in continuous integration no file of tests may be skipped, and this one was: {_reason(report)}")
+    return report

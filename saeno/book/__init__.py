@@ -1,0 +1,1 @@
+"""What only the book needs: its build, its checks, its interactive figures."""

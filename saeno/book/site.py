@@ -1,0 +1,98 @@
+"""The site: `python -m saeno.book.site` executes the notebooks and builds it; `--stored` builds it from stored outputs.
+
+Three traps of Jupyter Book 1.x are closed here. Its execution cache does not see an edit in saeno/, so the cache
+stands in a folder named after a hash of saeno/ and the pinned versions. Its second build after a failure is green, so
+each build starts from an empty output. And a build that has nothing to do still takes long, so a digest of all that
+goes in says when the site that stands is the right one.
+"""
+
+import argparse
+import hashlib
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def digest(root: Path, *parts: str) -> str:
+    """Hash of the files and folders `parts` of `root`: names and contents, without caches of any tool."""
+    total = hashlib.sha256()
+    for part in parts:
+        top = root / part
+        if not top.exists():
+            raise FileNotFoundError(f"cannot hash {part!r}: there is no such file or folder in {root}")
+        for path in sorted([top] if top.is_file() else top.rglob("*")):
+            names = path.relative_to(root).parts
+            if path.is_file() and not any(name == "__pycache__" or name.startswith(".") for name in names):
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                total.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
+    return total.hexdigest()[:16]
+
+
+def build(root: Path = ROOT, stored: bool = False) -> Path:
+    """Build the site of the project at `root` and return its first page.
+
+    With `stored` no notebook is executed, and the site goes to another folder. Warnings are errors. Raises
+    `subprocess.CalledProcessError` when the build fails, with Jupyter Book's own messages on the terminal.
+    """
+    import yaml
+
+    output = root / "_build" / "stored" if stored else root
+    site = output / "_build" / "html"
+    stamp = output / "_build" / "digest.txt"
+    state = digest(root, "book", "saeno", "_config.yml", "constraints.txt")
+    if not stored and stamp.exists() and stamp.read_text() == state and (site / "index.html").exists():
+        print("Nothing changed since the last build.")
+        return site / "index.html"
+
+    for old in (site, output / "_build" / ".doctrees"):
+        shutil.rmtree(old, ignore_errors=True)
+    stamp.unlink(missing_ok=True)
+
+    config = yaml.safe_load((root / "_config.yml").read_text())
+    if stored:
+        config["execute"]["execute_notebooks"] = "off"
+    else:
+        executed = root / "_build" / "executed"
+        cache = executed / digest(root, "saeno", "constraints.txt")
+        for old in executed.glob("*"):
+            if old != cache:
+                shutil.rmtree(old)
+        config["execute"]["cache"] = str(cache)
+    settings = output / "_build" / "config.yml"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(yaml.safe_dump(config))
+
+    jupyter_book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    subprocess.run(
+        [*jupyter_book, "build", str(root / "book"), "--config", str(settings), "--path-output", str(output)]
+        + ["-W", "--keep-going", "-q"],
+        cwd=root,
+        check=True,
+    )
+    if not (site / "index.html").exists():
+        raise FileNotFoundError(f"Jupyter Book reported success but wrote no {site / 'index.html'}")
+    stamp.write_text(state)
+    return site / "index.html"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line: prints where the site is and how long it took; exit status 1 when the build failed."""
+    parser = argparse.ArgumentParser(prog="python -m saeno.book.site", description="Build the book.")
+    parser.add_argument("--stored", action="store_true", help="execute nothing: use the stored outputs")
+    options = parser.parse_args(arguments)
+    start = time.monotonic()
+    try:
+        page = build(stored=options.stored)
+    except subprocess.CalledProcessError as failure:
+        print(f"The book was not built: Jupyter Book ended with status {failure.returncode} (see above).", file=sys.stderr)
+        return 1
+    print(f"The book: {page.relative_to(ROOT)} ({time.monotonic() - start:.0f} s)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
