@@ -1,0 +1,34 @@
+"""saeno: sparse autoencoders, lifted sparse autoencoders and sparse autoencoder neural operators, as sparse model recovery."""
+
+from saeno import inference, losses
+from saeno.autoencoder import SparseAutoencoder
+from saeno.dictionaries import ConvDictionary, DenseDictionary, Dictionary, FourierDictionary, Lifted, Lifting
+from saeno.inference import MatchingPursuit, OneStep, Unrolled
+from saeno.sparsity import Events, ReLU, SoftThreshold, TopK
+from saeno.training import History, TrainingError, fit
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "ConvDictionary",
+    "DenseDictionary",
+    "Dictionary",
+    "Events",
+    "FourierDictionary",
+    "History",
+    "Lifted",
+    "Lifting",
+    "MatchingPursuit",
+    "OneStep",
+    "ReLU",
+    "SoftThreshold",
+    "SparseAutoencoder",
+    "TopK",
+    "TrainingError",
+    "Unrolled",
+    "data",
+    "fit",
+    "inference",
+    "losses",
+    "metrics",
+]

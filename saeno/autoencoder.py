@@ -1,0 +1,96 @@
+"""The one model of the book: a dictionary and an inference."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from saeno import composition
+from saeno.dictionaries import Dictionary
+from saeno.dictionaries.base import Grid
+from saeno.inference import Inference
+from saeno.sparsity import Events
+
+
+class Output(NamedTuple):
+    """reconstruction: `(batch, channels, *grid)`. code: `(batch, concepts, *grid)`."""
+
+    reconstruction: Tensor
+    code: Tensor
+
+
+class SparseAutoencoder(nn.Module):
+    r"""Encode by inference, decode by synthesis.
+
+    $$ z = \operatorname{inference}(D, x), \qquad \hat x = D z . $$
+
+    The encoder is an approximate solver of the sparse recovery problem $\min_z \tfrac12\|x - D z\|^2 + \lambda R(z)$; training
+    it on data is the outer problem, the minimum over D. All six models of the paper are this, with another dictionary.
+
+    Args:
+        dictionary: `DenseDictionary` (SAE), `ConvDictionary` (SAE-CNN), `FourierDictionary` (SAE-FNO), or `Lifted` of one.
+        inference: `OneStep`, `Unrolled` or `MatchingPursuit`.
+
+    Shapes: signals `(batch, channels, *grid)`, codes `(batch, concepts, *grid)`. Source: the abstract.
+    """
+
+    def __init__(self, dictionary: Dictionary, inference: Inference):
+        super().__init__()
+        if not isinstance(dictionary, Dictionary):
+            raise TypeError(f"dictionary is a {type(dictionary).__name__}: should be a Dictionary, such as DenseDictionary(64, 128)")
+        if not isinstance(inference, Inference):
+            raise TypeError(f"inference is a {type(inference).__name__}: should be an Inference, such as OneStep(TopK(5))")
+        self.dictionary, self.inference = dictionary, inference
+        inference.attach(dictionary)
+
+    def encode(self, signal: Tensor) -> Tensor:
+        """The code of a signal: `(batch, channels, *grid)` to `(batch, concepts, *grid)`."""
+        return self.inference(self.dictionary, signal)
+
+    def events(self, signal: Tensor) -> Events:
+        """The code as a list of events (masses and places). Raises TypeError when the inference gives soft codes."""
+        return self.inference.events(self.dictionary, signal)
+
+    def decode(self, code: Tensor, grid: Grid | None = None) -> Tensor:
+        """The signal of a code, `(batch, channels, *grid)`: on the code's own grid, or, for functions, on any other."""
+        return self.dictionary.synthesis(code) if grid is None else self.dictionary.render(code, grid)
+
+    def reconstruct(self, signal: Tensor) -> Tensor:
+        """x̂ alone; events are never spread out to a dense code."""
+        if self.inference.makes_events:
+            return self.dictionary.synthesis_of_events(self.events(signal))
+        return self.decode(self.encode(signal))
+
+    def forward(self, signal: Tensor) -> Output:
+        code = self.encode(signal)
+        return Output(self.decode(code), code)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the model to one safetensors file, whose JSON header says how it is composed."""
+        composition.write(path, self.state_dict(), {"model": self.describe()})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> SparseAutoencoder:
+        """The model that `save` wrote, on the CPU. Raises ValueError for a file that is not one."""
+        tensors, description = composition.read(path)
+        if "model" not in description or "training" in description:
+            raise ValueError(f"path = {str(path)!r}: not a saved model (a checkpoint of `fit` is read by `fit` itself)")
+        model = cls.from_description(description["model"])
+        model.load_state_dict(tensors)
+        return model
+
+    def describe(self) -> dict[str, object]:
+        """The composition as plain data; `from_description` reads it back."""
+        return {
+            "dictionary": composition.describe(self.dictionary),
+            "inference": composition.describe(self.inference),
+            "dtype": str(self.dictionary.weight.dtype).removeprefix("torch."),
+        }
+
+    @classmethod
+    def from_description(cls, description: dict[str, object]) -> SparseAutoencoder:
+        """A model composed as described, with fresh weights."""
+        model = cls(composition.build(description["dictionary"]), composition.build(description["inference"]))
+        return model.to(composition.dtype_named(str(description["dtype"])))

@@ -1,0 +1,178 @@
+"""What every dictionary has in common: conventions, gain, and the checks on what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from saeno.sparsity import Events
+
+Grid = int | Sequence[int]
+
+
+def as_grid(grid: Grid, axes: int | None = None, name: str = "grid") -> tuple[int, ...]:
+    """A grid as a tuple of node counts: `as_grid(128) == (128,)`, `as_grid(()) == ()`.
+
+    Raises ValueError when a count is not a positive whole number, or when `axes` is given and the grid has another number.
+    """
+    nodes = (grid,) if isinstance(grid, int) else tuple(grid)
+    if not all(isinstance(n, int) and n > 0 for n in nodes):
+        raise ValueError(f"{name} = {grid!r}: should be positive whole numbers of nodes, one per axis")
+    if axes is not None and len(nodes) != axes:
+        raise ValueError(f"{name} = {grid!r} has {len(nodes)} axes: this dictionary needs {axes}")
+    return nodes
+
+
+def per_axis(value: Grid, name: str, least: int) -> tuple[int, ...]:
+    """A count for each axis, from an int (one axis) or a tuple; at least `least` each."""
+    counts = (value,) if isinstance(value, int) else tuple(value)
+    if not counts or not all(isinstance(c, int) and c >= least for c in counts):
+        raise ValueError(f"{name} = {value!r}: should be whole numbers ≥ {least}, one per axis")
+    return counts
+
+
+def seeded(*shape: int, seed: int) -> Tensor:
+    """Standard normal entries of that shape, the same for the same seed."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def count_nodes(grid: Sequence[int]) -> int:
+    """N, the number of nodes of a grid; 1 for vectors, whose grid is empty."""
+    return int(torch.Size(grid).numel())
+
+
+class Dictionary(nn.Module):
+    r"""The linear part of a sparse model: a linear operator D and its adjoint.
+
+    $$ (Dz)(u) = \sum_c \int D_c(u - v)\, z_c(v)\, dv \;\approx\; \frac1N \sum_c \sum_v D_c(u - v)\, z_c(v),
+    \qquad (D^\top x)_c(v) = \langle D_c(\cdot - v),\, x \rangle . $$
+
+    Signals are `(batch, channels, *grid)`, codes `(batch, concepts, *grid)`, N is the number of nodes of the grid (1 for
+    vectors). Inner products are quadrature means, `⟨a, b⟩ = mean over nodes of Σ_channels a·b`, so nothing here changes its
+    meaning with N. A code is a *density*: an impulse of mass a is the value a·N at one node. Analysis of a signal by unit
+    atoms gives *masses*. Source: our derivation.
+
+    A subclass holds one parameter, `weight: (concepts, channels, *coefficients)`, in coordinates whose Euclidean norm is the
+    norm of the atom, and defines `synthesis`, `analysis`, `atoms`.
+    """
+
+    weight: nn.Parameter
+    axes: int
+
+    @property
+    def concepts(self) -> int:
+        """Number of atoms."""
+        return self.weight.shape[0]
+
+    @property
+    def channels(self) -> int:
+        """Number of components of a signal at one node."""
+        return self.weight.shape[1]
+
+    def synthesis(self, code: Tensor) -> Tensor:
+        """D z: from a code `(batch, concepts, *grid)` to a signal `(batch, channels, *grid)`."""
+        raise NotImplementedError
+
+    def synthesis_of_events(self, events: Events) -> Tensor:
+        """D z for a code given as a list of events; the same as `synthesis(events.code())`."""
+        return self.synthesis(events.code())
+
+    def render(self, code: Tensor, grid: Grid) -> Tensor:
+        """D z on another grid than the code's. Raises TypeError for atoms that are not functions."""
+        raise TypeError(
+            f"grid = {grid!r}: {type(self).__name__} knows its atoms on one grid only; a FourierDictionary can be rendered on any"
+        )
+
+    def analysis(self, signal: Tensor) -> Tensor:
+        """Dᵀ x: from a signal `(batch, channels, *grid)` to the masses `(batch, concepts, *grid)`."""
+        raise NotImplementedError
+
+    def correlate(self, signal: Tensor, code: Tensor) -> Tensor:
+        """Dᵀ(x − D z), the masses that the code still misses: minus the gradient of ½‖x − D z‖² in z.
+
+        Shapes: signal `(batch, channels, *grid)`, code `(batch, concepts, *grid)`, result like the code.
+        """
+        return self.analysis(signal - self.synthesis(code))
+
+    def atoms(self, grid: Grid = ()) -> Tensor:
+        """The atoms sampled on a grid, `(concepts, channels, *grid)`."""
+        raise NotImplementedError
+
+    def returned(self) -> Tensor:
+        """What an atom is when it comes back to the analysis, in the coordinates of `weight`: itself, unless lifted."""
+        return self.weight
+
+    def gain(self) -> Tensor:
+        """The analysis of each atom by itself, `(concepts,)`: its squared norm, unless lifted. 1 after `normalize_()`."""
+        return (self.weight * self.returned()).flatten(1).sum(1)
+
+    @torch.no_grad()
+    def normalize_(self) -> Dictionary:
+        """Scale each atom, in place, to unit gain. Raises ValueError when a gain is not positive and finite."""
+        gain = self.gain()
+        bad = torch.nonzero(~((gain > 0) & gain.isfinite())).flatten().tolist()
+        if bad:
+            raise ValueError(
+                f"gain of atom {bad[0]} is {gain[bad[0]].item():.3g} ({len(bad)} such atoms of {self.concepts}): "
+                "an atom needs a positive, finite gain to be brought to 1"
+            )
+        self.weight.div_(gain.sqrt().view(-1, *[1] * (self.weight.dim() - 1)))
+        return self
+
+    @torch.no_grad()
+    def project_gradient_(self) -> None:
+        """Take out of each atom's gradient the part that would only change its gain (which `normalize_` would undo)."""
+        if self.weight.grad is None:
+            return
+        normal = self._gain_normal().flatten(1)
+        gradient = self.weight.grad.flatten(1)
+        share = (gradient * normal).sum(1, keepdim=True) / normal.square().sum(1, keepdim=True)
+        self.weight.grad.sub_((share * normal).view_as(self.weight))
+
+    def _gain_normal(self) -> Tensor:
+        return self.weight
+
+    @torch.no_grad()
+    def largest_eigenvalue(self, grid: Grid = ()) -> Tensor:
+        r"""λmax of DᵀD, which bounds the step of a gradient method: $\max_k \lambda_{\max}(\hat D(k)^* \hat D(k))$.
+
+        A convolution is diagonal in frequency, so this is exact and does not depend on N beyond the sampling of the atoms.
+        """
+        return largest_eigenvalue(symbol(self.atoms(grid)))
+
+    def _check(self, value: Tensor, name: str, expected: int) -> tuple[int, ...]:
+        """The grid of a signal or code; an error that names it when it does not fit this dictionary."""
+        kind = "channels" if name == "signal" else "concepts"
+        shape = tuple(value.shape)
+        if value.dim() != 2 + self.axes or shape[1] != expected:
+            grid = ", ".join("n" for _ in range(self.axes))
+            raise ValueError(
+                f"{name} has shape {shape}: should be (batch, {kind} = {expected}{', ' + grid if grid else ''}) "
+                f"for {type(self).__name__}"
+            )
+        if value.dtype != self.weight.dtype:
+            raise TypeError(f"{name} is {value.dtype}, the dictionary {self.weight.dtype}: convert one of them")
+        return shape[2:]
+
+
+def symbol(atoms: Tensor) -> Tensor:
+    """Fourier symbol of a dictionary on a grid: `(frequencies, channels, concepts)`, from atoms `(concepts, channels, *grid)`."""
+    if atoms.dim() == 2:
+        return atoms.T.unsqueeze(0)
+    axes = tuple(range(2, atoms.dim()))
+    return torch.fft.fftn(atoms, dim=axes, norm="forward").flatten(2).permute(2, 1, 0)
+
+
+def largest_eigenvalue(synthesis: Tensor, returned: Tensor | None = None) -> Tensor:
+    """Largest |eigenvalue| over frequencies of `synthesisᴴ @ returned`; both `(frequencies, channels, concepts)`.
+
+    Non-zero eigenvalues of AB and BA are the same, so the smaller of the two products is formed.
+    """
+    small_side = synthesis.shape[1] <= synthesis.shape[2]
+    if returned is None:
+        product = synthesis @ synthesis.mH if small_side else synthesis.mH @ synthesis
+        return torch.linalg.eigvalsh(product)[..., -1].max()
+    product = returned @ synthesis.mH if small_side else synthesis.mH @ returned
+    return torch.linalg.eigvals(product).abs().max()

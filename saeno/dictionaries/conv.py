@@ -1,0 +1,85 @@
+"""Atoms that are kernels on the grid they were learned on."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes, per_axis, seeded
+
+_CONVOLUTION = {1: functional.conv1d, 2: functional.conv2d}
+
+
+class ConvDictionary(Dictionary):
+    r"""Concepts are kernels with finitely many taps: the dictionary of a convolutional sparse autoencoder (SAE-CNN).
+
+    $$ x(u) = \frac{1}{\sqrt N} \sum_c \sum_j w_c(j)\, z_c(u - j), \qquad z_c(v) = \frac{1}{\sqrt N} \sum_j w_c(j)\cdot x(v + j), $$
+
+    circular, u, v, j counted in nodes. The atom on a grid of N nodes is √N·w, zero-padded, so ‖w‖ = 1 is unit norm on every
+    grid. Taps sit at offsets 0, 1, …, support − 1: on a finer grid the same taps are a narrower function, which is why this
+    dictionary belongs to one resolution.
+
+    Args:
+        channels: number of components of a signal at one node.
+        concepts: number of kernels.
+        support: taps per axis: an int (one axis), or a tuple with one entry per axis (one or two axes).
+        seed: of the random unit kernels it starts with.
+
+    `weight: (concepts, channels, *support)`. Source: our derivation; the model is convolutional sparse coding.
+    """
+
+    def __init__(self, channels: int, concepts: int, support: Grid, seed: int = 0):
+        super().__init__()
+        self.support = per_axis(support, "support", least=1)
+        self.axes = len(self.support)
+        if self.axes not in _CONVOLUTION:
+            raise ValueError(f"support = {support!r} has {self.axes} axes: should have one or two")
+        self.seed = seed
+        self.weight = nn.Parameter(seeded(concepts, channels, *self.support, seed=seed))
+        self.normalize_()
+
+    @classmethod
+    def from_atoms(cls, atoms: Tensor, support: Grid | None = None) -> ConvDictionary:
+        """The dictionary whose atoms on their own grid are these, `(concepts, channels, *grid)`; norms are kept.
+
+        `support` defaults to the whole grid. Raises ValueError when an atom is not zero outside the support.
+        """
+        grid = as_grid(tuple(atoms.shape[2:]), name="grid of the atoms")
+        support = grid if support is None else per_axis(support, "support", least=1)
+        self = cls(atoms.shape[1], atoms.shape[0], support)
+        self._check_grid(grid)
+        taps = atoms.detach()[(..., *[slice(s) for s in support])] / math.sqrt(count_nodes(grid))
+        lost = 1 - taps.square().sum() * count_nodes(grid) / atoms.square().sum()
+        if lost > 1e-6:
+            raise ValueError(f"support = {support} leaves out {lost:.2g} of the atoms' energy on the grid {grid}: widen it")
+        self.weight = nn.Parameter(taps.clone())
+        return self
+
+    def synthesis(self, code: Tensor) -> Tensor:
+        grid = self._check_grid(self._check(code, "code", self.concepts))
+        flipped = self.weight.flip(tuple(range(2, 2 + self.axes))).transpose(0, 1)
+        return self._convolve(code, flipped, before=True) / math.sqrt(count_nodes(grid))
+
+    def analysis(self, signal: Tensor) -> Tensor:
+        grid = self._check_grid(self._check(signal, "signal", self.channels))
+        return self._convolve(signal, self.weight, before=False) / math.sqrt(count_nodes(grid))
+
+    def atoms(self, grid: Grid = ()) -> Tensor:
+        grid = self._check_grid(as_grid(grid, self.axes))
+        pad = [amount for n, s in zip(reversed(grid), reversed(self.support), strict=True) for amount in (0, n - s)]
+        return functional.pad(self.weight, pad) * math.sqrt(count_nodes(grid))
+
+    def _convolve(self, value: Tensor, kernel: Tensor, before: bool) -> Tensor:
+        """Correlate with the kernel on the torus; `before` reads the nodes before a node, else those after it."""
+        for axis, taps in enumerate(self.support, start=2):
+            wrapped = value.narrow(axis, value.shape[axis] - taps + 1, taps - 1) if before else value.narrow(axis, 0, taps - 1)
+            value = torch.cat([wrapped, value] if before else [value, wrapped], axis)
+        return _CONVOLUTION[self.axes](value, kernel)
+
+    def _check_grid(self, grid: tuple[int, ...]) -> tuple[int, ...]:
+        if any(n < s for n, s in zip(grid, self.support, strict=True)):
+            raise ValueError(f"grid = {grid} is smaller than the kernels' support {self.support}: needs at least as many nodes")
+        return grid

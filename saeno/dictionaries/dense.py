@@ -1,0 +1,58 @@
+"""Atoms that are vectors."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from saeno.dictionaries.base import Dictionary, Grid, as_grid, seeded
+from saeno.sparsity import Events
+
+
+class DenseDictionary(Dictionary):
+    r"""Concepts are vectors: the dictionary of a sparse autoencoder.
+
+    $$ x = \sum_c z_c\, d_c = D z, \qquad z = D^\top x, \qquad d_c \in \mathbb R^m . $$
+
+    A vector is a function on a grid with no axes (N = 1). `weight[c]` is the atom d_c, so synthesis is `code @ weight`.
+
+    Args:
+        channels: m, the number of components of a signal.
+        concepts: p, the number of atoms.
+        seed: of the random unit atoms it starts with.
+
+    Source: the sparse model of Olshausen & Field, doi:10.1038/381607a0.
+    """
+
+    axes = 0
+
+    def __init__(self, channels: int, concepts: int, seed: int = 0):
+        super().__init__()
+        self.seed = seed
+        self.weight = nn.Parameter(seeded(concepts, channels, seed=seed))
+        self.normalize_()
+
+    @classmethod
+    def from_atoms(cls, atoms: Tensor) -> DenseDictionary:
+        """The dictionary with these atoms `(concepts, channels)`; their norms are kept."""
+        if atoms.dim() != 2:
+            raise ValueError(f"atoms have shape {tuple(atoms.shape)}: should be (concepts, channels)")
+        self = cls(atoms.shape[1], atoms.shape[0])
+        self.weight = nn.Parameter(atoms.detach().clone())
+        return self
+
+    def synthesis(self, code: Tensor) -> Tensor:
+        self._check(code, "code", self.concepts)
+        return code @ self.weight
+
+    def synthesis_of_events(self, events: Events) -> Tensor:
+        # The dense code is never built: with k of p atoms in use, that is most of the work of a training step.
+        return functional.embedding_bag(events.indices, self.weight, per_sample_weights=events.values, mode="sum")
+
+    def analysis(self, signal: Tensor) -> Tensor:
+        self._check(signal, "signal", self.channels)
+        return functional.linear(signal, self.weight)
+
+    def atoms(self, grid: Grid = ()) -> Tensor:
+        as_grid(grid, axes=0)
+        return self.weight

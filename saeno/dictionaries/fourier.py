@@ -1,0 +1,152 @@
+"""Atoms that are functions, known on every grid."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+import torch
+from torch import Tensor, nn
+
+from saeno.dictionaries.base import Dictionary, Grid, as_grid, largest_eigenvalue, per_axis, seeded, symbol
+
+
+class FourierDictionary(Dictionary):
+    r"""Concepts are band-limited functions: the dictionary of a sparse autoencoder Fourier neural operator (SAE-FNO).
+
+    $$ D_c(u) = \theta_{c,0} + \sqrt2 \sum_{k \in K^+} \theta_{c,k} \cos(2\pi k\cdot u) + \theta_{c,-k} \sin(2\pi k\cdot u),
+    \qquad \widehat{(D z)}(k) = \sum_c \hat D_c(k)\, \hat z_c(k) . $$
+
+    K⁺ is half of the frequencies −modes..modes: those whose last non-zero entry is positive. The basis is orthonormal, so the
+    Euclidean norm of `weight[c]` is the quadrature norm of the atom on any grid with n ≥ 2·modes + 1 nodes per axis; a coarser
+    grid is an error. All coefficients are real and none is shared between two frequencies, so gradient descent here is
+    gradient descent on the functions themselves: the zero frequency needs no special case, and the Nyquist frequency never
+    occurs.
+
+    Args:
+        channels: number of components of a signal at one node.
+        concepts: number of atoms.
+        modes: highest frequency per axis: an int (one axis), or a tuple with one entry per axis.
+        seed: of the random unit atoms it starts with.
+
+    `weight: (concepts, channels, *(2·modes + 1))`, ordered by frequency −modes..modes. Source: the abstract (integral operators
+    given by Fourier coefficients); the real isometric coordinates are our derivation.
+    """
+
+    def __init__(self, channels: int, concepts: int, modes: Grid, seed: int = 0):
+        super().__init__()
+        self.modes = per_axis(modes, "modes", least=0)
+        self.axes = len(self.modes)
+        self.seed = seed
+        self.weight = nn.Parameter(seeded(concepts, channels, *[2 * m + 1 for m in self.modes], seed=seed))
+        self.normalize_()
+
+    @classmethod
+    def from_atoms(cls, atoms: Tensor, modes: Grid) -> FourierDictionary:
+        """The dictionary of the atoms `(concepts, channels, *grid)` limited to `modes`; the norms within the band are kept."""
+        self = cls(atoms.shape[1], atoms.shape[0], modes).to(atoms.device, atoms.dtype)
+        grid = self._check_grid(as_grid(tuple(atoms.shape[2:]), self.axes, "grid of the atoms"))
+        axes = self._grid_axes
+        spectrum = torch.fft.fftn(atoms.detach(), dim=axes, norm="forward")
+        for axis, n, modes_here in zip(axes, grid, self.modes, strict=True):
+            spectrum = spectrum.index_select(axis, torch.arange(-modes_here, modes_here + 1, device=atoms.device) % n)
+        half = self._half
+        weight = math.sqrt(2) * torch.where(half > 0, spectrum.real, spectrum.imag)
+        self.weight = nn.Parameter(torch.where(half == 0, spectrum.real, weight))
+        return self
+
+    def synthesis(self, code: Tensor) -> Tensor:
+        return self.render(code, self._check(code, "code", self.concepts))
+
+    def render(self, code: Tensor, grid: Grid) -> Tensor:
+        """D z on any grid: from a code `(batch, concepts, *its grid)` to a signal `(batch, channels, *grid)`.
+
+        Exact: the signal has no frequency above `modes`, and the code's grid carries all of them.
+        """
+        self._check_grid(self._check(code, "code", self.concepts))
+        grid = self._check_grid(as_grid(grid, self.axes))
+        return self._to_grid(torch.einsum("bc...,cd...->bd...", self._to_modes(code), self._spectrum()), grid)
+
+    def analysis(self, signal: Tensor) -> Tensor:
+        grid = self._check_grid(self._check(signal, "signal", self.channels))
+        return self._to_grid(torch.einsum("bd...,cd...->bc...", self._to_modes(signal), self._spectrum().conj()), grid)
+
+    def atoms(self, grid: Grid = ()) -> Tensor:
+        return self._to_grid(self._spectrum(), self._check_grid(as_grid(grid, self.axes)))
+
+    def at(self, points: Tensor) -> Tensor:
+        """The atoms at any points of the torus: from `(points, axes)`, or `(points,)` with one axis, to `(concepts, channels, points)`."""
+        points = points.unsqueeze(-1) if points.dim() == 1 and self.axes == 1 else points
+        if points.dim() != 2 or points.shape[1] != self.axes:
+            raise ValueError(f"points have shape {tuple(points.shape)}: should be (points, {self.axes})")
+        frequencies = torch.cartesian_prod(*[torch.arange(-m, m + 1, device=points.device) for m in self.modes])
+        phase = 2 * math.pi * points @ frequencies.view(-1, self.axes).to(points.dtype).T
+        half = self._half.flatten()
+        basis = math.sqrt(2) * torch.where(half > 0, phase.cos(), -phase.sin())
+        basis = torch.where(half == 0, 1.0, basis).to(self.weight.dtype)
+        return self.weight.flatten(2) @ basis.T
+
+    def truncated(self, modes: Grid) -> FourierDictionary:
+        """The same atoms without their frequencies above `modes`: the way down to a coarser grid. Norms are not restored."""
+        modes = per_axis(modes, "modes", least=0)
+        if len(modes) != self.axes or any(new > old for new, old in zip(modes, self.modes, strict=True)):
+            raise ValueError(f"modes = {modes}: should be at most this dictionary's modes {self.modes}, axis by axis")
+        new = FourierDictionary(self.channels, self.concepts, modes, self.seed)
+        kept = [slice(old - m, old + m + 1) for m, old in zip(modes, self.modes, strict=True)]
+        new.weight = nn.Parameter(self.weight.detach()[(..., *kept)].clone())
+        return new
+
+    def largest_eigenvalue(self, grid: Grid = ()) -> Tensor:
+        # The atoms have no frequency beyond `modes`, so the coarsest grid that carries them says it for every grid.
+        with torch.no_grad():
+            return largest_eigenvalue(symbol(self.atoms([2 * m + 1 for m in self.modes])))
+
+    @property
+    def _grid_axes(self) -> tuple[int, ...]:
+        return tuple(range(2, 2 + self.axes))
+
+    @cached_property
+    def _signs(self) -> Tensor:
+        """+1 on K⁺, −1 on −K⁺, 0 at the zero frequency: the sign of the last non-zero entry of each frequency."""
+        signs = torch.zeros([1] * self.axes)
+        for axis, modes in enumerate(self.modes):
+            shape = [-1 if a == axis else 1 for a in range(self.axes)]
+            here = torch.arange(-modes, modes + 1).sign().view(shape).to(signs)
+            signs = torch.where(here != 0, here, signs)
+        return signs
+
+    @property
+    def _half(self) -> Tensor:
+        return self._signs.to(self.weight.device)
+
+    def _spectrum(self) -> Tensor:
+        """D̂(k) for the frequencies whose last entry is ≥ 0 (the others are conjugates): `(concepts, channels, *2·modes + 1, modes + 1)`."""
+        keep = slice(self.modes[-1], None)
+        mirrored = self.weight.flip(self._grid_axes)[..., keep]
+        weight, half = self.weight[..., keep], self._half[..., keep]
+        real = torch.where(half >= 0, weight, mirrored)
+        imag = torch.where(half >= 0, -mirrored, weight)
+        scale = torch.where(half == 0, 1.0, math.sqrt(0.5)).to(weight.dtype)
+        return torch.complex(real * scale, imag * half.abs() * scale)
+
+    def _to_modes(self, value: Tensor) -> Tensor:
+        """Fourier coefficients of functions on a grid, at the frequencies that `_spectrum` holds."""
+        spectrum = torch.fft.rfftn(value, dim=self._grid_axes, norm="forward")
+        for axis, modes in zip(self._grid_axes[:-1], self.modes[:-1], strict=True):
+            n = value.shape[axis]
+            spectrum = torch.cat([spectrum.narrow(axis, n - modes, modes), spectrum.narrow(axis, 0, modes + 1)], axis)
+        return spectrum[..., : self.modes[-1] + 1]
+
+    def _to_grid(self, spectrum: Tensor, grid: tuple[int, ...]) -> Tensor:
+        """Functions on a grid, from their Fourier coefficients at the frequencies that `_spectrum` holds."""
+        for axis, modes, n in zip(self._grid_axes[:-1], self.modes[:-1], grid[:-1], strict=True):
+            gap = spectrum.new_zeros(()).expand(*spectrum.shape[:axis], n - 2 * modes - 1, *spectrum.shape[axis + 1 :])
+            negative, positive = spectrum.narrow(axis, 0, modes), spectrum.narrow(axis, modes, modes + 1)
+            spectrum = torch.cat([positive, gap, negative], axis)
+        return torch.fft.irfftn(spectrum, s=grid, dim=self._grid_axes, norm="forward")
+
+    def _check_grid(self, grid: tuple[int, ...]) -> tuple[int, ...]:
+        if any(n < 2 * m + 1 for n, m in zip(grid, self.modes, strict=True)):
+            least = tuple(2 * m + 1 for m in self.modes)
+            raise ValueError(f"grid = {grid} cannot carry modes = {self.modes}: needs at least {least} nodes, or `truncated(modes)`")
+        return grid

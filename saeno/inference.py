@@ -1,0 +1,290 @@
+"""From a signal to its code, for any dictionary: the encoders, and the iterations they are made of."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from saeno.dictionaries import Dictionary, Lifted
+from saeno.sparsity import Events, ReLU, SoftThreshold, TopK
+
+
+class Inference(nn.Module):
+    """What every encoder does: `inference(dictionary, signal)` is the code `(batch, concepts, *grid)`.
+
+    Encoders that choose events (`makes_events`) also give them as a list, `inference.events(dictionary, signal)`.
+    """
+
+    makes_events = False
+
+    def attach(self, dictionary: Dictionary) -> None:
+        """Make what is learned besides the dictionary. `SparseAutoencoder` calls it once."""
+
+    def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
+        """The code as a list of events. Raises TypeError for an encoder of soft codes."""
+        raise TypeError(f"{self} gives soft codes, which are no list of events: use a TopK sparsity or MatchingPursuit")
+
+
+class OneStep(Inference):
+    r"""One proximal-gradient step from zero: one layer of a network.
+
+    $$ z = \operatorname{prox}_{\alpha\lambda R}\big(\alpha\,(W x + b)\big), \qquad W = D^\top \text{ when tied}. $$
+
+    Soft codes are densities, with step α = 1/λmax(DᵀD) unless `step` is given; TopK works on the masses, with α = 1, and puts
+    N × mass at the chosen nodes. Untied, W starts as a copy of Dᵀ and is learned. The bias b (a mass per concept, starting at
+    0) is learned when untied and with `ReLU`, whose threshold it is.
+
+    Args:
+        sparsity: `SoftThreshold`, `ReLU` or `TopK`.
+        tied: whether the encoder is the adjoint of the dictionary.
+        step: α of soft codes.
+
+    Source: our derivation; Gregor & LeCun 2010 for learning it.
+    """
+
+    def __init__(self, sparsity: nn.Module, tied: bool = True, step: float | None = None):
+        super().__init__()
+        self.sparsity, self.tied, self.step = sparsity, tied, step
+        self.makes_events = isinstance(sparsity, TopK)
+        self.encoder: Dictionary | None = None
+        self.bias: nn.Parameter | None = None
+
+    def attach(self, dictionary: Dictionary) -> None:
+        if not self.tied:
+            self.encoder = copy.deepcopy(dictionary)
+        if not self.tied or isinstance(self.sparsity, ReLU):
+            weight = dictionary.weight
+            self.bias = nn.Parameter(weight.new_zeros(dictionary.concepts))
+
+    def _masses(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
+        if not self.tied and self.encoder is None:
+            raise RuntimeError("an untied OneStep has no encoder of its own yet: use it in a SparseAutoencoder, or call attach(dictionary)")
+        masses = (dictionary if self.tied else self.encoder).analysis(signal)
+        return masses if self.bias is None else masses + self.bias.view(-1, *[1] * (masses.dim() - 2))
+
+    def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
+        if self.makes_events:
+            return self.events(dictionary, signal).code()
+        step = _step(self.step, dictionary, signal)
+        return self.sparsity(step * self._masses(dictionary, signal), step)
+
+    def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
+        if not self.makes_events:
+            return super().events(dictionary, signal)
+        return self.sparsity.select(self._masses(dictionary, signal))
+
+
+class Unrolled(Inference):
+    r"""A fixed number of steps of an iterative solver, as layers of a network.
+
+    Soft codes: ISTA, or FISTA with `accelerate`,
+
+    $$ z^{t+1} = \operatorname{prox}_{\alpha\lambda R}\big(y^t + \alpha D^\top(x - D y^t)\big), \qquad y^t = z^t \text{ or }
+    z^t + \tfrac{s_t - 1}{s_{t+1}} (z^t - z^{t-1}) . $$
+
+    TopK: iterative hard thresholding, $z^{t+1} = \operatorname{top}_k(z^t + \alpha_t D^\top(x - D z^t))$ in masses. The step of a
+    gradient method, 1/λmax, is far too small for it. With g = Dᵀ(x − D z) on the support, the exact line search is
+    ‖g‖²/‖D g‖², adapted to each signal and step; we take `DAMPING` of it, since the support still changes.
+
+    Args:
+        sparsity: `SoftThreshold`, `ReLU` or `TopK`.
+        steps: T ≥ 1.
+        accelerate: FISTA, for soft codes.
+        step: a fixed α instead of 1/λmax or the line search.
+        detach: no gradient through the iterations; the dictionary then learns from the synthesis alone.
+
+    Source: Beck & Teboulle, doi:10.1137/080716542; Blumensath & Davies, doi:10.1109/JSTSP.2010.2042411.
+    """
+
+    def __init__(
+        self, sparsity: nn.Module, steps: int, accelerate: bool = False, step: float | None = None, detach: bool = False
+    ):
+        super().__init__()
+        if not (isinstance(steps, int) and steps >= 1):
+            raise ValueError(f"steps = {steps!r}: should be a whole number ≥ 1")
+        if accelerate and isinstance(sparsity, TopK):
+            raise ValueError("accelerate = True: is for soft codes; iterative hard thresholding has its own adaptive step")
+        self.sparsity, self.steps, self.accelerate, self.step, self.detach = sparsity, steps, accelerate, step, detach
+        self.makes_events = isinstance(sparsity, TopK)
+
+    def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
+        if self.makes_events:
+            return self.events(dictionary, signal).code()
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detach):
+            step = _step(self.step, dictionary, signal)
+            iterates = _proximal_gradient(dictionary, signal, self.sparsity, step, self.accelerate)
+            for _ in range(self.steps):
+                code = next(iterates)
+            return code
+
+    def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
+        if not self.makes_events:
+            return super().events(dictionary, signal)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detach):
+            return _hard_thresholding(dictionary, signal, self.sparsity, self.steps, self.step)
+
+
+class MatchingPursuit(Inference):
+    r"""Greedy choice of k events: the largest correlation with what is left, again and again.
+
+    $$ (c, v)_j = \arg\max |D^\top(x - D z^{j})|, \qquad z^{j+1} = z^{j} + N\, m_j\, \delta_{(c, v)_j}, \qquad
+    m_j = \big[D^\top(x - D z^{j})\big]_{(c, v)_j} . $$
+
+    Unlike a top-k of one analysis, it does not pick the neighbours of one peak: a chosen event is subtracted first.
+
+    Args:
+        k: events per signal, ≥ 1.
+        positive: choose by the value instead of its size; no negative mass.
+
+    Source: Mallat & Zhang, doi:10.1109/78.258082.
+    """
+
+    makes_events = True
+
+    def __init__(self, k: int, positive: bool = False):
+        super().__init__()
+        self.choice = TopK(1, positive)
+        if not (isinstance(k, int) and k >= 1):
+            raise ValueError(f"k = {k!r}: should be a whole number ≥ 1")
+        self.k, self.positive = k, positive
+
+    def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
+        return self.events(dictionary, signal).code()
+
+    def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
+        chosen = [self.choice.select(dictionary.analysis(signal))]
+        code = chosen[0].code()
+        for _ in range(self.k - 1):
+            chosen.append(self.choice.select(dictionary.correlate(signal, code)))
+            code = code + chosen[-1].code()
+        values, indices = (torch.cat(parts, 1) for parts in list(zip(*chosen, strict=True))[:2])
+        return Events(values, indices, chosen[0].shape)
+
+
+class Solution(NamedTuple):
+    """What `ista` and `fista` return.
+
+    code: `(batch, concepts, *grid)`.
+    objective: mean over the batch at each iteration, `(iterations,)`.
+    gap: the duality gap of each signal over ½‖x‖², `(batch,)`: how far, at most, its objective is from the optimum.
+    converged: whether every gap is below the tolerance.
+    """
+
+    code: Tensor
+    objective: Tensor
+    gap: Tensor
+    converged: bool
+
+
+def ista(
+    dictionary: Dictionary, signal: Tensor, threshold: float, steps: int = 1000, tolerance: float = 1e-6, positive: bool = False
+) -> Solution:
+    r"""Sparse codes by proximal gradient descent, to a certified precision.
+
+    $$ \min_z\; \tfrac12\|x - D z\|^2 + \lambda \|z\|_1, \qquad \|z\|_1 = \text{mean over the grid of } \sum_c |z_c| . $$
+
+    Stops when the duality gap of every signal is at most `tolerance` · ½‖x‖²: the residual r, scaled so that |Dᵀr| ≤ λ, is a
+    dual point, whose value ½‖x‖² − ½‖x − r‖² bounds the optimum from below. The error falls like 1/t.
+
+    Args:
+        dictionary: any, with analysis the adjoint of synthesis.
+        signal: `(batch, channels, *grid)`.
+        threshold: λ ≥ 0, a mass.
+        steps: at most so many iterations.
+        tolerance: of the gap, relative to ½‖x‖²; in float32, 1e-6 is about what can be told.
+        positive: codes ≥ 0.
+
+    Raises ValueError for a lifted dictionary with L ≠ Pᵀ or the lifted residual, which minimise no such objective.
+    Source: Daubechies, Defrise & De Mol, doi:10.1002/cpa.20042.
+    """
+    return _solve(dictionary, signal, threshold, steps, tolerance, positive, accelerate=False)
+
+
+def fista(
+    dictionary: Dictionary, signal: Tensor, threshold: float, steps: int = 1000, tolerance: float = 1e-6, positive: bool = False
+) -> Solution:
+    """As `ista`, with Nesterov's extrapolation: the error falls like 1/t². Source: Beck & Teboulle, doi:10.1137/080716542."""
+    return _solve(dictionary, signal, threshold, steps, tolerance, positive, accelerate=True)
+
+
+@torch.no_grad()
+def _solve(dictionary, signal, threshold, steps, tolerance, positive, accelerate) -> Solution:
+    if isinstance(dictionary, Lifted) and (dictionary.residual == "lifted" or not dictionary.adjoint):
+        raise ValueError("dictionary is lifted with L ≠ Pᵀ or with the lifted residual: no lasso objective; use Unrolled, or L = Pᵀ")
+    prox = SoftThreshold(threshold, positive)
+    step = _step(None, dictionary, signal)
+    energy = _energy(signal)
+    history = []
+    for iteration, code in enumerate(_proximal_gradient(dictionary, signal, prox, step, accelerate), 1):
+        residual = signal - dictionary.synthesis(code)
+        primal = _energy(residual) + threshold * _mass(code)
+        history.append(primal.mean())
+        correlation = dictionary.analysis(residual)
+        largest = (correlation if positive else correlation.abs()).flatten(1).amax(1)
+        scale = (threshold / largest.clamp(min=torch.finfo(signal.dtype).tiny)).clamp(max=1)
+        dual = energy - _energy(signal - scale.view(-1, *[1] * (signal.dim() - 1)) * residual)
+        gap = (primal - dual) / energy.clamp(min=torch.finfo(signal.dtype).tiny)
+        converged = bool((gap <= tolerance).all())
+        if converged or iteration == steps:
+            return Solution(code, torch.stack(history), gap, converged)
+    raise ValueError(f"steps = {steps}: should be ≥ 1")
+
+
+def _proximal_gradient(dictionary: Dictionary, signal: Tensor, prox: nn.Module, step: Tensor | float, accelerate: bool):
+    """The iterates of ISTA, or FISTA, from zero, without end."""
+    code = prox(step * dictionary.analysis(signal), step)
+    yield code
+    point, momentum = code, 1.0
+    while True:
+        previous, code = code, prox(point + step * dictionary.correlate(signal, point), step)
+        yield code
+        faster = (1 + math.sqrt(1 + 4 * momentum**2)) / 2 if accelerate else 1.0
+        point = code + (momentum - 1) / faster * (code - previous) if accelerate else code
+        momentum = faster
+
+
+DAMPING = 0.9
+
+
+def _hard_thresholding(dictionary: Dictionary, signal: Tensor, sparsity: TopK, steps: int, step: float | None) -> Events:
+    gradient = dictionary.analysis(signal)
+    chosen = sparsity.select(gradient)
+    masses = torch.zeros_like(gradient)
+    for iteration in range(steps):
+        if iteration > 0:
+            gradient = dictionary.correlate(signal, chosen.code())
+            masses = torch.zeros_like(gradient).flatten(1).scatter(1, chosen.indices, chosen.values).view_as(gradient)
+        size = step if step is not None else DAMPING * _line_search(dictionary, gradient, chosen)
+        chosen = sparsity.select(masses + size * gradient)
+    return chosen
+
+
+@torch.no_grad()
+def _line_search(dictionary: Dictionary, gradient: Tensor, chosen: Events) -> Tensor:
+    """‖g‖²/‖D g‖² for the gradient on the chosen support, a number per signal, shaped to multiply the gradient."""
+    on_support = gradient.flatten(1).gather(1, chosen.indices)
+    moved = dictionary.synthesis(Events(on_support, chosen.indices, chosen.shape).code())
+    tiny = torch.finfo(gradient.dtype).tiny
+    size = on_support.square().sum(1) / (2 * _energy(moved)).clamp(min=tiny)
+    return size.view(-1, *[1] * (gradient.dim() - 1))
+
+
+def _step(step: float | None, dictionary: Dictionary, signal: Tensor) -> Tensor | float:
+    return 1 / dictionary.largest_eigenvalue(tuple(signal.shape[2:])) if step is None else step
+
+
+def _energy(signal: Tensor) -> Tensor:
+    """½‖x‖² of each signal: half the mean over the grid of the sum over channels of squares."""
+    return signal.square().sum(1).flatten(1).mean(1) / 2 if signal.dim() > 2 else signal.square().sum(1) / 2
+
+
+def _mass(code: Tensor) -> Tensor:
+    """‖z‖₁ of each code: the mean over the grid of the sum over concepts of |z|."""
+    return code.abs().sum(1).flatten(1).mean(1) if code.dim() > 2 else code.abs().sum(1)
