@@ -1,0 +1,252 @@
+"""Grids of experiments: seeds × methods × rates, in one-thread processes, resumable.
+
+    rows = run_grid(trial, "cells", seed=range(5), method=["plain", "lifted"], rate=[0.01, 0.1, 1.0])
+    best_rate(rows, value="cosine")["lifted"].rate
+
+Each finished cell is a file of its own, written at once: a run that is killed loses only the cells that were running.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import itertools
+import json
+import math
+import multiprocessing
+import os
+import platform
+import statistics
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from importlib.metadata import version
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import NamedTuple
+
+from tqdm import tqdm
+
+import saeno
+
+Setting = str | int | float | bool | None
+Trial = Callable[..., dict[str, float]]
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+class Row(NamedTuple):
+    """One finished cell of a grid."""
+
+    settings: dict[str, Setting]
+    """What the trial was called with."""
+    result: dict[str, float]
+    """What it returned."""
+    seconds: float
+    """How long it took, in the run that computed it."""
+    versions: dict[str, str]
+    """Python and the libraries that computed it."""
+
+
+class GridError(RuntimeError):
+    """Some cells failed, after all others finished. `failures`: pairs of the settings and the traceback."""
+
+    def __init__(self, failures: list[tuple[dict[str, Setting], str]], finished: int):
+        self.failures = failures
+        list_of_all = "\n".join(f"{settings}\n{trace}" for settings, trace in failures)
+        super().__init__(f"{len(failures)} cells failed, {finished} are finished and stored:\n\n{list_of_all}")
+
+
+def run_grid(
+    trial: Trial,
+    folder: str | os.PathLike,
+    /,
+    processes: int | None = None,
+    progress: bool = True,
+    **axes: Iterable[Setting],
+) -> list[Row]:
+    """Call `trial(**settings)` for every combination of the values of `axes`, but for cells that `folder` holds.
+
+    trial: a function of an importable module (processes look it up by name), from settings to finite numbers.
+    folder: holds one JSON file for each finished cell; made if need be.
+    processes: how many run side by side, each with one thread; default: one per core.
+    progress: show a bar.
+    axes: for each argument of the trial its values: texts, numbers, booleans or None.
+
+    A cell is known by its settings and the source of the trial, so an edited trial runs again. An edit elsewhere, in
+    what the trial calls, is not seen: give a new folder then. Returns the rows in the order of the grid, the last axis
+    fastest. Raises GridError at the end when cells failed (they run again next time), and ValueError or TypeError at
+    once for an argument that cannot work.
+    """
+    _check_trial(trial)
+    if processes is not None and processes < 1:
+        raise ValueError(f"processes: {processes}; at least 1 is needed")
+    grid = _grid(axes)
+    paths = [_path(Path(folder), trial, settings) for settings in grid]
+    missing = [i for i, path in enumerate(paths) if not path.exists()]
+    failures: dict[int, str] = {}
+    if missing:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with (
+            tqdm(total=len(grid), initial=len(grid) - len(missing), desc=trial.__name__, disable=not progress) as bar,
+            _pool(min(processes or os.cpu_count(), len(missing))) as pool,
+        ):
+            cells = {pool.submit(_run_cell, trial, grid[i], paths[i]): i for i in missing}
+            for cell in as_completed(cells):
+                # An exception here, not a returned trace, means that the process itself died.
+                trace = "".join(traceback.format_exception(cell.exception())) if cell.exception() else cell.result()
+                if trace:
+                    failures[cells[cell]] = trace
+                bar.update()
+    if failures:
+        raise GridError([(grid[i], failures[i]) for i in sorted(failures)], len(grid) - len(failures))
+    return [Row(**json.loads(path.read_text())) for path in paths]
+
+
+class Summary(NamedTuple):
+    """The values of one group of rows."""
+
+    mean: float
+    std: float
+    """Sample standard deviation; 0 for a single value."""
+    minimum: float
+    count: int
+
+
+def summary(rows: Sequence[Row], value: str, by: Sequence[str]) -> dict[tuple[Setting, ...], Summary]:
+    """Mean, spread, minimum and number of `value` for each combination of the settings `by`, in order of appearance.
+
+    Raises KeyError when a row has no such value or setting.
+    """
+    groups: dict[tuple[Setting, ...], list[float]] = {}
+    for row in rows:
+        groups.setdefault(tuple(_entry(row.settings, name, "by") for name in by), []).append(
+            _entry(row.result, value, "value")
+        )
+    return {
+        group: Summary(statistics.fmean(x), statistics.stdev(x) if len(x) > 1 else 0.0, min(x), len(x))
+        for group, x in groups.items()
+    }
+
+
+class Best(NamedTuple):
+    """A method at its own best learning rate."""
+
+    rate: float
+    summary: Summary
+    """Of the value, at this rate."""
+    at_edge: bool
+    """The rate is the smallest or the largest that was tried: a better one may lie beyond, so widen the grid."""
+
+
+def best_rate(
+    rows: Sequence[Row], value: str, method: str = "method", rate: str = "rate", largest: bool = True
+) -> dict[Setting, Best]:
+    """For each method its own best rate: the one with the best mean of `value` over everything else (seeds).
+
+    largest: whether a larger value is better. Of equal means the smaller rate wins. A best rate at the edge of what was
+    tried is flagged, not refused. Raises ValueError when the rates of a method do not have the same number of rows.
+    """
+    found: dict[Setting, Best] = {}
+    groups = summary(rows, value, (method, rate))
+    for name in dict.fromkeys(name for name, _ in groups):
+        tried = sorted((rate_, s) for (other, rate_), s in groups.items() if other == name)
+        if len({s.count for _, s in tried}) > 1:
+            raise ValueError(
+                f"rows: {method} {name!r} has {[(r, s.count) for r, s in tried]} ({rate}, rows); compare equal numbers"
+            )
+        sign = 1 if largest else -1
+        winner, at_winner = max(tried, key=lambda pair: sign * pair[1].mean)  # the first of equals
+        found[name] = Best(winner, at_winner, winner in (tried[0][0], tried[-1][0]))
+    return found
+
+
+def _entry(mapping: dict, name: str, argument: str):
+    if name not in mapping:
+        raise KeyError(f"{argument}: no {name!r} in a row that has {sorted(mapping)}")
+    return mapping[name]
+
+
+def _check_trial(trial: Trial) -> None:
+    main = trial.__module__ == "__main__" and not hasattr(sys.modules["__main__"], "__file__")
+    if "<" in trial.__qualname__ or main:
+        raise ValueError(
+            f"trial: {trial.__qualname__} of {trial.__module__}; give a function written at the top of a module, "
+            "so that other processes can import it"
+        )
+
+
+def _grid(axes: dict[str, Iterable[Setting]]) -> list[dict[str, Setting]]:
+    """Every combination of the values, checked."""
+    columns = {name: list(values) for name, values in axes.items()}
+    for name, values in columns.items():
+        if not values or len(set(map(repr, values))) < len(values):
+            raise ValueError(f"{name}: {values}; give at least one value, and none twice")
+        for value in values:
+            if not isinstance(value, Setting):
+                raise TypeError(f"{name}: {value!r}; settings are texts, numbers, booleans or None")
+    return [dict(zip(columns, cell, strict=True)) for cell in itertools.product(*columns.values())]
+
+
+def _path(folder: Path, trial: Trial, settings: dict[str, Setting]) -> Path:
+    identity = json.dumps([trial.__qualname__, inspect.getsource(trial), settings], sort_keys=True)
+    return folder / f"{trial.__name__}-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
+
+
+@contextmanager
+def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes that start afresh with one thread: the libraries read these variables when they are imported."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_end_with_parent)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)  # nothing is left to cancel unless we are interrupted
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _end_with_parent() -> None:
+    """A process of the pool waits for work for ever, even when the parent was killed: end it then."""
+
+    def watch() -> None:
+        wait([multiprocessing.parent_process().sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _run_cell(trial: Trial, settings: dict[str, Setting], path: Path) -> str | None:
+    """Run one cell and store its row; the traceback if that fails. A file that has its name is complete."""
+    try:
+        start = time.perf_counter()
+        result = _checked(trial(**settings))
+        row = Row(settings, result, round(time.perf_counter() - start, 3), _versions())
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished.write_text(json.dumps(row._asdict(), indent=1))
+        unfinished.replace(path)
+    except Exception:
+        return traceback.format_exc()
+    return None
+
+
+def _checked(result: dict[str, float]) -> dict[str, float]:
+    """The numbers of a trial as floats. A number that is not finite would win or lose comparisons in silence."""
+    if not isinstance(result, dict):
+        raise TypeError(f"trial: returned {result!r}; return a dict from names to numbers")
+    for name, value in result.items():
+        if not isinstance(value, int | float) or not math.isfinite(value):
+            raise ValueError(f"trial: returned {value!r} as {name!r}; return finite numbers")
+    return {str(name): float(value) for name, value in result.items()}
+
+
+def _versions() -> dict[str, str]:
+    libraries = {name: version(name) for name in ("torch", "numpy")}
+    return {"python": platform.python_version(), "saeno": saeno.__version__, **libraries}
