@@ -192,7 +192,7 @@ def test_wrong_arguments_are_named(trials, tmp_path, axes, error, text):
 
 
 def test_a_trial_that_processes_cannot_import_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="trial: .*top of a module"):
+    with pytest.raises(ValueError, match=r"trial: .*top of a module"):
         run(lambda cell: {"cell": cell}, tmp_path, cell=[1])
 
 
