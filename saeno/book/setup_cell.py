@@ -1,7 +1,7 @@
 """The first code cell of every notebook: `python -m saeno.book.setup_cell` writes it into all of them.
 
-In Colab it brings saeno and the few packages that are missing there, each by name and without its dependencies: nothing
-that Colab has, torch and numpy above all, is replaced under the reader's feet. Where saeno is installed it does nothing.
+In Colab it brings saeno and the few packages that are missing there, by name and without their dependencies: nothing
+that Colab has, torch and numpy above all, is replaced under the reader's feet. Where saeno is there it does nothing.
 """
 
 import sys
