@@ -38,7 +38,8 @@ site-stored: .venv/.installed
 # Strict: executes every notebook and compares its outputs with the stored ones.
 nbval: .venv/.installed
 	@if [ -n "`find book -name '*.ipynb' -not -path '*/.*'`" ]; then \
-		$(RUN) pytest --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg -n 2 --dist loadfile book; \
+		$(RUN) pytest --nbval --nbval-current-env --nbval-cell-timeout 600 \
+			--nbval-sanitize-with tests/nbval.cfg -n 2 --dist loadfile book; \
 	else echo "no notebooks yet"; fi
 
 unit: .venv/.installed
@@ -57,7 +58,7 @@ claims: .venv/.installed ## measure every number the book states (minutes to hou
 bench: .venv/.installed ## time the package with two threads
 	OMP_NUM_THREADS=2 $(RUN) pytest -s tests/benchmarks
 
-address: .venv/.installed ## make address URL=https://github.com/you/saeno: set the repository's address everywhere
+address: .venv/.installed ## make address URL=https://github.com/OWNER/NAME: set the repository's address everywhere
 	$(RUN) saeno.book.address $(URL)
 
 clean: ## delete the environment and everything built

@@ -1,10 +1,11 @@
-"""Rules for every test, of the package and of the notebooks alike: what may be skipped, and what an expected failure is."""
+"""Rules for all tests, of the package and of the notebooks: a skip says why, and a notebook may not fail as expected."""
 
 import os
 
 import pytest
 
-CI = bool(os.environ.get("CI"))
+pytest_plugins = ["pytester"]
+CI = os.environ.get("CI") == "true"
 
 
 def _fail(report, message):

@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from saeno.book.notebooks import ROOT, execute_all, find
 
 
 def digest(root: Path, *parts: str) -> str:
@@ -32,11 +32,46 @@ def digest(root: Path, *parts: str) -> str:
     return total.hexdigest()[:16]
 
 
+def execute(root: Path) -> Path:
+    """Execute the notebooks that are not yet in the cache of the present package and versions; return that cache.
+
+    They run side by side, and only then does Jupyter Book read them, which by itself would run one after the other.
+    Raises RuntimeError with the tracebacks of those that fail; the others are kept.
+    """
+    import nbformat
+    from jupyter_cache import get_cache
+    from jupyter_cache.base import CacheBundleIn
+
+    folder = root / "_build" / "executed"
+    current = folder / digest(root, "saeno", "constraints.txt")
+    for old in folder.glob("*"):
+        if old != current:
+            shutil.rmtree(old)
+    cache = get_cache(current)
+
+    def known(path: Path) -> bool:
+        try:
+            return bool(cache.match_cache_notebook(nbformat.read(path, as_version=4)))
+        except KeyError:
+            return False
+
+    failures = []
+    for run in execute_all([path for path in find(root / "book") if not known(path)]):
+        if run.error is None:
+            bundle = CacheBundleIn(run.notebook, str(run.path), data={"execution_seconds": run.seconds})
+            cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        else:
+            failures.append(f"{run.path.relative_to(root)} failed:\n{run.error}")
+    if failures:
+        raise RuntimeError("\n".join(failures))
+    return current
+
+
 def build(root: Path = ROOT, stored: bool = False) -> Path:
     """Build the site of the project at `root` and return its first page.
 
     With `stored` no notebook is executed, and the site goes to another folder. Warnings are errors. Raises
-    `subprocess.CalledProcessError` when the build fails, with Jupyter Book's own messages on the terminal.
+    RuntimeError when a notebook or the build fails.
     """
     import yaml
 
@@ -53,28 +88,16 @@ def build(root: Path = ROOT, stored: bool = False) -> Path:
     stamp.unlink(missing_ok=True)
 
     config = yaml.safe_load((root / "_config.yml").read_text())
-    if stored:
-        config["execute"]["execute_notebooks"] = "off"
-    else:
-        executed = root / "_build" / "executed"
-        cache = executed / digest(root, "saeno", "constraints.txt")
-        for old in executed.glob("*"):
-            if old != cache:
-                shutil.rmtree(old)
-        config["execute"]["cache"] = str(cache)
+    config["execute"] |= {"execute_notebooks": "off"} if stored else {"cache": str(execute(root))}
     settings = output / "_build" / "config.yml"
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(yaml.safe_dump(config))
 
     jupyter_book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
-    subprocess.run(
-        [*jupyter_book, "build", str(root / "book"), "--config", str(settings), "--path-output", str(output)]
-        + ["-W", "--keep-going", "-q"],
-        cwd=root,
-        check=True,
-    )
-    if not (site / "index.html").exists():
-        raise FileNotFoundError(f"Jupyter Book reported success but wrote no {site / 'index.html'}")
+    arguments = ["build", "book", "--config", str(settings), "--path-output", str(output), "-W", "--keep-going", "-q"]
+    status = subprocess.run([*jupyter_book, *arguments], cwd=root).returncode
+    if status != 0 or not (site / "index.html").exists():
+        raise RuntimeError(f"Jupyter Book ended with status {status}; its messages stand above, warnings are errors")
     stamp.write_text(state)
     return site / "index.html"
 
@@ -87,8 +110,8 @@ def main(arguments: list[str] | None = None) -> int:
     start = time.monotonic()
     try:
         page = build(stored=options.stored)
-    except subprocess.CalledProcessError as failure:
-        print(f"The book was not built: Jupyter Book ended with status {failure.returncode} (see above).", file=sys.stderr)
+    except RuntimeError as failure:
+        print(f"The book was not built. {failure}", file=sys.stderr)
         return 1
     print(f"The book: {page.relative_to(ROOT)} ({time.monotonic() - start:.0f} s)")
     return 0

@@ -1,0 +1,60 @@
+"""What every file of the repository keeps to."""
+
+import ast
+import re
+
+import pytest
+import yaml
+
+from saeno.book import address
+from saeno.book.notebooks import ROOT
+
+FILES = address.files(ROOT)
+MODULES = [path for path in FILES if path.suffix == ".py" and path.is_relative_to(ROOT / "saeno")]
+# Folders of one machine, and hosts of package registries: the project must work on any machine, with any registry.
+LOCAL = re.compile(r"(?<![\w.~])/(?:tmp|work|root|home|opt|Users|private|var/folders)/|\b[A-Z]:\\\\?Users\b")
+REGISTRY = re.compile(r"\b(?:pypi|pythonhosted|npmjs|anaconda)\.(?:org|com)\b|download\.pytorch\.org|extra-index-url")
+
+
+def relative(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("pattern", [LOCAL, REGISTRY], ids=["folder of one machine", "host of a registry"])
+def test_no_file_names_a(pattern):
+    found = []
+    for path in FILES:
+        if path.name != "test_repository.py":
+            lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+            found += [f"{relative(path)}:{number}" for number, line in lines if pattern.search(line)]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=relative)
+def test_every_module_and_public_name_is_documented(path):
+    tree = ast.parse(path.read_text())
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    public = [node for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
+    missing = [node.name for node in public if not ast.get_docstring(node)]
+    assert ast.get_docstring(tree), f"{relative(path)} has no docstring"
+    assert missing == []
+
+
+def test_every_page_is_in_the_table_of_contents_and_exists():
+    def listed(entry):
+        found = {entry["file"]} if "file" in entry else set()
+        for part in entry.get("parts", []) + entry.get("chapters", []) + entry.get("sections", []):
+            found |= listed(part)
+        return found
+
+    contents = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text())
+    pages = {
+        path.relative_to(ROOT / "book").with_suffix("").as_posix()
+        for path in FILES
+        if path.is_relative_to(ROOT / "book") and path.suffix in {".md", ".ipynb"}
+    }
+    assert pages == listed(contents) | {contents["root"]}
+
+
+def test_the_script_of_continuous_integration_can_be_run():
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111

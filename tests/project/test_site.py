@@ -1,0 +1,93 @@
+"""The site is built from what stands in the project: never stale, never falsely green, quick when nothing changed."""
+
+import nbformat
+import pytest
+import yaml
+
+from saeno.book import site
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A book of one page and one notebook; the notebook writes down that it ran, and shows a number of the package."""
+    root = tmp_path_factory.mktemp("project")
+    (root / "book").mkdir()
+    (root / "saeno").mkdir()
+    (root / "saeno" / "number.py").write_text("number = 41\n")
+    (root / "constraints.txt").write_text("")
+    execute = {"execute_notebooks": "cache", "raise_on_error": True}
+    config = {"title": "Toy", "only_build_toc_files": True, "execute": execute}
+    (root / "_config.yml").write_text(yaml.safe_dump(config))
+    (root / "book" / "_toc.yml").write_text("format: jb-book\nroot: intro\nchapters:\n  - file: a\n")
+    (root / "book" / "intro.md").write_text("# Intro\n")
+    source = "open('../runs.txt', 'a').write('x')\nexec(open('../saeno/number.py').read())\nprint('number', number)"
+    cell = nbformat.v4.new_code_cell(source, outputs=[nbformat.v4.new_output("stream", text="number stored")])
+    cells = [nbformat.v4.new_markdown_cell("# Notebook"), cell]
+    metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), root / "book" / "a.ipynb")
+    return root
+
+
+def runs(root):
+    return len((root / "runs.txt").read_text()) if (root / "runs.txt").exists() else 0
+
+
+# One story in one test, since each build takes seconds.
+def test_the_life_of_a_book(project, capsys):
+    page = site.build(project, stored=True)
+    assert "number stored" in page.with_name("a.html").read_text() and runs(project) == 0
+
+    page = site.build(project)
+    assert "number 41" in page.with_name("a.html").read_text() and runs(project) == 1, "executed exactly once"
+
+    capsys.readouterr()
+    assert site.build(project) == page and "Nothing changed" in capsys.readouterr().out
+
+    with open(project / "book" / "intro.md", "a") as intro:
+        intro.write("More.\n")
+    site.build(project)
+    assert "More." in page.with_name("intro.html").read_text() and runs(project) == 1, "the prose alone changed"
+
+    (project / "saeno" / "number.py").write_text("number = 42\n")
+    site.build(project)
+    assert "number 42" in page.with_name("a.html").read_text() and runs(project) == 2, "the package changed"
+
+    (project / "saeno" / "number.py").write_text("raise ValueError('broken')\n")
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match=r"a\.ipynb failed(.|\n)*broken"):
+            site.build(project)
+    (project / "saeno" / "number.py").write_text("number = 42\n")
+
+    with open(project / "book" / "intro.md", "a") as intro:
+        intro.write("{doc}`nowhere`\n")
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="warnings are errors"):
+            site.build(project, stored=True)
+
+
+def test_digest_sees_names_and_contents_but_no_caches(tmp_path):
+    (tmp_path / "part" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "part" / "a.py").write_text("1")
+    before = site.digest(tmp_path, "part")
+    (tmp_path / "part" / "__pycache__" / "a.pyc").write_text("2")
+    (tmp_path / "part" / ".hidden").write_text("2")
+    assert site.digest(tmp_path, "part") == before
+    (tmp_path / "part" / "a.py").write_text("2")
+    changed = site.digest(tmp_path, "part")
+    (tmp_path / "part" / "a.py").rename(tmp_path / "part" / "b.py")
+    assert len({before, changed, site.digest(tmp_path, "part")}) == 3
+    with pytest.raises(FileNotFoundError, match="absent"):
+        site.digest(tmp_path, "absent")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_command_line_says_what_happened(monkeypatch, capsys, fails):
+    def build(stored):
+        if fails:
+            raise RuntimeError("a.ipynb failed")
+        return site.ROOT / "_build" / ("stored" if stored else "html") / "index.html"
+
+    monkeypatch.setattr(site, "build", build)
+    assert site.main(["--stored"]) == int(fails)
+    said = capsys.readouterr()
+    assert "a.ipynb failed" in said.err if fails else "_build/stored/index.html" in said.out
