@@ -1,6 +1,6 @@
-"""saeno: sparse autoencoders, lifted sparse autoencoders and sparse autoencoder neural operators, as sparse model recovery."""
+"""Sparse autoencoders, lifted sparse autoencoders and sparse autoencoder neural operators, as sparse model recovery."""
 
-from saeno import inference, losses
+from saeno import data, inference, losses, metrics
 from saeno.autoencoder import SparseAutoencoder
 from saeno.dictionaries import ConvDictionary, DenseDictionary, Dictionary, FourierDictionary, Lifted, Lifting
 from saeno.inference import MatchingPursuit, OneStep, Unrolled

@@ -26,11 +26,13 @@ class SparseAutoencoder(nn.Module):
 
     $$ z = \operatorname{inference}(D, x), \qquad \hat x = D z . $$
 
-    The encoder is an approximate solver of the sparse recovery problem $\min_z \tfrac12\|x - D z\|^2 + \lambda R(z)$; training
-    it on data is the outer problem, the minimum over D. All six models of the paper are this, with another dictionary.
+    The encoder is an approximate solver of the sparse recovery problem $\min_z \tfrac12\|x - D z\|^2 + \lambda R(z)$;
+    training it on data is the outer problem, the minimum over D. All six models of the paper are this, with another
+    dictionary.
 
     Args:
-        dictionary: `DenseDictionary` (SAE), `ConvDictionary` (SAE-CNN), `FourierDictionary` (SAE-FNO), or `Lifted` of one.
+        dictionary: `DenseDictionary` (SAE), `ConvDictionary` (SAE-CNN), `FourierDictionary` (SAE-FNO), or `Lifted` of
+            one.
         inference: `OneStep`, `Unrolled` or `MatchingPursuit`.
 
     Shapes: signals `(batch, channels, *grid)`, codes `(batch, concepts, *grid)`. Source: the abstract.
@@ -39,9 +41,13 @@ class SparseAutoencoder(nn.Module):
     def __init__(self, dictionary: Dictionary, inference: Inference):
         super().__init__()
         if not isinstance(dictionary, Dictionary):
-            raise TypeError(f"dictionary is a {type(dictionary).__name__}: should be a Dictionary, such as DenseDictionary(64, 128)")
+            raise TypeError(
+                f"dictionary is a {type(dictionary).__name__}: should be a Dictionary, such as DenseDictionary(64, 128)"
+            )
         if not isinstance(inference, Inference):
-            raise TypeError(f"inference is a {type(inference).__name__}: should be an Inference, such as OneStep(TopK(5))")
+            raise TypeError(
+                f"inference is a {type(inference).__name__}: should be an Inference, such as OneStep(TopK(5))"
+            )
         self.dictionary, self.inference = dictionary, inference
         inference.attach(dictionary)
 

@@ -1,4 +1,7 @@
-"""Where the signals of a training step come from. The batch of step t is a function of the seed and t, and of nothing else."""
+"""Where the signals of a training step come from.
+
+The batch of step t is a function of the seed and t, and of nothing else.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,19 @@ from saeno.dictionaries.base import Grid
 
 def generator_for(seed: int, count: int) -> torch.Generator:
     """A generator for the count-th draw of a run: independent streams, and none of them needs the ones before."""
-    return torch.Generator().manual_seed(int(np.random.SeedSequence([seed, count]).generate_state(1, np.uint64)[0] >> 1))
+    return torch.Generator().manual_seed(
+        int(np.random.SeedSequence([seed, count]).generate_state(1, np.uint64)[0] >> 1)
+    )
 
 
 def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iterator[Tensor]:
     """The batches of a run from step `start` on, without end.
 
     Args:
-        data: a tensor `(signals, channels, *grid)`, shuffled anew each epoch, the incomplete last batch left out; a generative
-            model with `.sample(count, grid, generator) -> (signal, code)`; or a DataLoader (its own batch size; a tuple's first
-            entry is the signal). A DataLoader that starts within an epoch draws that epoch again and skips what was seen.
+        data: a tensor `(signals, channels, *grid)`, shuffled anew each epoch, the incomplete last batch left out; a
+            generative model with `.sample(count, grid, generator) -> (signal, code)`; or a DataLoader (its own batch
+            size; a tuple's first entry is the signal). A DataLoader that starts within an epoch draws that epoch again
+            and skips what was seen.
         size: signals in a batch.
 
     Raises ValueError or TypeError, naming the argument, for data that cannot give a batch.
@@ -35,7 +41,10 @@ def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iter
         return _of_model(data, size, seed, grid, start)
     if isinstance(data, torch.utils.data.DataLoader):
         return _of_loader(data, seed, start)
-    raise TypeError(f"data is a {type(data).__name__}: should be a tensor of signals, a DataLoader, or have .sample(count, grid, generator)")
+    raise TypeError(
+        f"data is a {type(data).__name__}: should be a tensor of signals, a DataLoader, "
+        "or have .sample(count, grid, generator)"
+    )
 
 
 def _of_tensor(signals: Tensor, size: int, seed: int, start: int) -> Iterator[Tensor]:
@@ -44,7 +53,9 @@ def _of_tensor(signals: Tensor, size: int, seed: int, start: int) -> Iterator[Te
     finite = signals.flatten(1).isfinite().all(1)
     if not finite.all():
         bad = torch.nonzero(~finite).flatten()
-        raise ValueError(f"data has NaN or infinite values in {len(bad)} of {len(signals)} signals, first in signal {bad[0].item()}")
+        raise ValueError(
+            f"data has NaN or infinite values in {len(bad)} of {len(signals)} signals, first in signal {bad[0].item()}"
+        )
 
     def endless() -> Iterator[Tensor]:
         per_epoch = len(signals) // size
@@ -71,7 +82,9 @@ def _of_model(model: Any, size: int, seed: int, grid: Grid, start: int) -> Itera
 def _of_loader(loader: torch.utils.data.DataLoader, seed: int, start: int) -> Iterator[Tensor]:
     epoch, skip = divmod(start, len(loader))
     while True:
-        with torch.random.fork_rng(devices=[]):  # a shuffling loader draws its order from the global generator, at its first batch
+        with torch.random.fork_rng(
+            devices=[]
+        ):  # a shuffling loader draws its order from the global generator, at its first batch
             torch.manual_seed(generator_for(seed, epoch).initial_seed())
             iterator = iter(loader)
             first = next(iterator)

@@ -51,7 +51,10 @@ def describe(thing: Any) -> Any:
 
 
 def build(description: Any) -> Any:
-    """The object that `describe` described, with fresh weights. Raises ValueError for a class that is not one of saeno's."""
+    """The object that `describe` described, with fresh weights.
+
+    Raises ValueError for a class that is not one of saeno's.
+    """
     if isinstance(description, list):
         return tuple(build(part) for part in description)
     if not isinstance(description, dict):
@@ -64,7 +67,10 @@ def build(description: Any) -> Any:
 
 
 def write(path: str | os.PathLike, tensors: dict[str, Tensor], description: dict[str, Any]) -> None:
-    """Tensors and a JSON description in one safetensors file, replaced as a whole: a killed write leaves the old file."""
+    """Tensors and a JSON description in one safetensors file, replaced as a whole.
+
+    A killed write leaves the old file.
+    """
     from safetensors.torch import save_file
 
     path = Path(path)
@@ -77,17 +83,22 @@ def write(path: str | os.PathLike, tensors: dict[str, Tensor], description: dict
 
 
 def read(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """What `write` wrote. Raises ValueError when the file is not saeno's, or of a newer schema than this version knows."""
+    """What `write` wrote.
+
+    Raises ValueError when the file is not saeno's, or of a newer schema than this version knows.
+    """
     from safetensors import safe_open
 
     with safe_open(path, framework="pt") as file:
         header = (file.metadata() or {}).get("saeno")
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+        tensors = {name: file.get_tensor(name) for name in file.keys()}
     if header is None:
         raise ValueError(f"path = {str(path)!r}: a safetensors file, but not one written by saeno")
     description = json.loads(header)
     if description["schema"] > SCHEMA:
-        raise ValueError(f"path = {str(path)!r} has schema {description['schema']}: this version reads up to {SCHEMA}, update saeno")
+        raise ValueError(
+            f"path = {str(path)!r} has schema {description['schema']}: this version reads up to {SCHEMA}, update saeno"
+        )
     return tensors, description
 
 

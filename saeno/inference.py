@@ -37,9 +37,9 @@ class OneStep(Inference):
 
     $$ z = \operatorname{prox}_{\alpha\lambda R}\big(\alpha\,(W x + b)\big), \qquad W = D^\top \text{ when tied}. $$
 
-    Soft codes are densities, with step α = 1/λmax(DᵀD) unless `step` is given; TopK works on the masses, with α = 1, and puts
-    N × mass at the chosen nodes. Untied, W starts as a copy of Dᵀ and is learned. The bias b (a mass per concept, starting at
-    0) is learned when untied and with `ReLU`, whose threshold it is.
+    Soft codes are densities, with step α = 1/λmax(DᵀD) unless `step` is given; TopK works on the masses, with α = 1,
+    and puts N × mass at the chosen nodes. Untied, W starts as a copy of Dᵀ and is learned. The bias b (a mass per
+    concept, starting at 0) is learned when untied and with `ReLU`, whose threshold it is.
 
     Args:
         sparsity: `SoftThreshold`, `ReLU` or `TopK`.
@@ -65,7 +65,10 @@ class OneStep(Inference):
 
     def _masses(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         if not self.tied and self.encoder is None:
-            raise RuntimeError("an untied OneStep has no encoder of its own yet: use it in a SparseAutoencoder, or call attach(dictionary)")
+            raise RuntimeError(
+                "an untied OneStep has no encoder of its own yet: use it in a SparseAutoencoder, or "
+                "call attach(dictionary)"
+            )
         masses = (dictionary if self.tied else self.encoder).analysis(signal)
         return masses if self.bias is None else masses + self.bias.view(-1, *[1] * (masses.dim() - 2))
 
@@ -86,11 +89,12 @@ class Unrolled(Inference):
 
     Soft codes: ISTA, or FISTA with `accelerate`,
 
-    $$ z^{t+1} = \operatorname{prox}_{\alpha\lambda R}\big(y^t + \alpha D^\top(x - D y^t)\big), \qquad y^t = z^t \text{ or }
+    $$ z^{t+1} = \operatorname{prox}_{\alpha\lambda R}\big(y^t + \alpha D^\top(x - D y^t)\big),
+    \qquad y^t = z^t \text{ or }
     z^t + \tfrac{s_t - 1}{s_{t+1}} (z^t - z^{t-1}) . $$
 
-    TopK: iterative hard thresholding, $z^{t+1} = \operatorname{top}_k(z^t + \alpha_t D^\top(x - D z^t))$ in masses. The step of a
-    gradient method, 1/λmax, is far too small for it. With g = Dᵀ(x − D z) on the support, the exact line search is
+    TopK: iterative hard thresholding, $z^{t+1} = \operatorname{top}_k(z^t + \alpha_t D^\top(x - D z^t))$ in masses.
+    The step of a gradient method, 1/λmax, is far too small for it. With g = Dᵀ(x − D z) on the support, the exact line search is
     ‖g‖²/‖D g‖², adapted to each signal and step; we take `DAMPING` of it, since the support still changes.
 
     Args:
@@ -110,7 +114,9 @@ class Unrolled(Inference):
         if not (isinstance(steps, int) and steps >= 1):
             raise ValueError(f"steps = {steps!r}: should be a whole number ≥ 1")
         if accelerate and isinstance(sparsity, TopK):
-            raise ValueError("accelerate = True: is for soft codes; iterative hard thresholding has its own adaptive step")
+            raise ValueError(
+                "accelerate = True: is for soft codes; iterative hard thresholding has its own adaptive step"
+            )
         self.sparsity, self.steps, self.accelerate, self.step, self.detach = sparsity, steps, accelerate, step, detach
         self.makes_events = isinstance(sparsity, TopK)
 
@@ -142,30 +148,32 @@ class MatchingPursuit(Inference):
     Args:
         k: events per signal, ≥ 1.
         positive: choose by the value instead of its size; no negative mass.
+        detach: no gradient through the pursuit; the dictionary then learns from the synthesis alone, in half the time.
 
     Source: Mallat & Zhang, doi:10.1109/78.258082.
     """
 
     makes_events = True
 
-    def __init__(self, k: int, positive: bool = False):
+    def __init__(self, k: int, positive: bool = False, detach: bool = False):
         super().__init__()
         self.choice = TopK(1, positive)
         if not (isinstance(k, int) and k >= 1):
             raise ValueError(f"k = {k!r}: should be a whole number ≥ 1")
-        self.k, self.positive = k, positive
+        self.k, self.positive, self.detach = k, positive, detach
 
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         return self.events(dictionary, signal).code()
 
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
-        chosen = [self.choice.select(dictionary.analysis(signal))]
-        code = chosen[0].code()
-        for _ in range(self.k - 1):
-            chosen.append(self.choice.select(dictionary.correlate(signal, code)))
-            code = code + chosen[-1].code()
-        values, indices = (torch.cat(parts, 1) for parts in list(zip(*chosen, strict=True))[:2])
-        return Events(values, indices, chosen[0].shape)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detach):
+            chosen = [self.choice.select(dictionary.analysis(signal))]
+            code = chosen[0].code()
+            for _ in range(self.k - 1):
+                chosen.append(self.choice.select(dictionary.correlate(signal, code)))
+                code = code + chosen[-1].code()
+            values, indices = (torch.cat(parts, 1) for parts in list(zip(*chosen, strict=True))[:2])
+            return Events(values, indices, chosen[0].shape)
 
 
 class Solution(NamedTuple):
@@ -184,14 +192,19 @@ class Solution(NamedTuple):
 
 
 def ista(
-    dictionary: Dictionary, signal: Tensor, threshold: float, steps: int = 1000, tolerance: float = 1e-6, positive: bool = False
+    dictionary: Dictionary,
+    signal: Tensor,
+    threshold: float,
+    steps: int = 1000,
+    tolerance: float = 1e-6,
+    positive: bool = False,
 ) -> Solution:
     r"""Sparse codes by proximal gradient descent, to a certified precision.
 
     $$ \min_z\; \tfrac12\|x - D z\|^2 + \lambda \|z\|_1, \qquad \|z\|_1 = \text{mean over the grid of } \sum_c |z_c| . $$
 
-    Stops when the duality gap of every signal is at most `tolerance` · ½‖x‖²: the residual r, scaled so that |Dᵀr| ≤ λ, is a
-    dual point, whose value ½‖x‖² − ½‖x − r‖² bounds the optimum from below. The error falls like 1/t.
+    Stops when the duality gap of every signal is at most `tolerance` · ½‖x‖²: the residual r, scaled so that |Dᵀr| ≤ λ,
+    is a dual point, whose value ½‖x‖² − ½‖x − r‖² bounds the optimum from below. The error falls like 1/t.
 
     Args:
         dictionary: any, with analysis the adjoint of synthesis.
@@ -208,16 +221,26 @@ def ista(
 
 
 def fista(
-    dictionary: Dictionary, signal: Tensor, threshold: float, steps: int = 1000, tolerance: float = 1e-6, positive: bool = False
+    dictionary: Dictionary,
+    signal: Tensor,
+    threshold: float,
+    steps: int = 1000,
+    tolerance: float = 1e-6,
+    positive: bool = False,
 ) -> Solution:
-    """As `ista`, with Nesterov's extrapolation: the error falls like 1/t². Source: Beck & Teboulle, doi:10.1137/080716542."""
+    """As `ista`, with Nesterov's extrapolation.
+
+    The error falls like 1/t². Source: Beck & Teboulle, doi:10.1137/080716542.
+    """
     return _solve(dictionary, signal, threshold, steps, tolerance, positive, accelerate=True)
 
 
 @torch.no_grad()
 def _solve(dictionary, signal, threshold, steps, tolerance, positive, accelerate) -> Solution:
     if isinstance(dictionary, Lifted) and (dictionary.residual == "lifted" or not dictionary.adjoint):
-        raise ValueError("dictionary is lifted with L ≠ Pᵀ or with the lifted residual: no lasso objective; use Unrolled, or L = Pᵀ")
+        raise ValueError(
+            "dictionary is lifted with L ≠ Pᵀ or with the lifted residual: no lasso objective; use Unrolled, or L = Pᵀ"
+        )
     prox = SoftThreshold(threshold, positive)
     step = _step(None, dictionary, signal)
     energy = _energy(signal)
@@ -250,10 +273,13 @@ def _proximal_gradient(dictionary: Dictionary, signal: Tensor, prox: nn.Module, 
         momentum = faster
 
 
-DAMPING = 0.9
+# Of 1.0, 0.9, …, 0.6, measured on 12 random dictionaries of three other shapes than the tests', 0.7 recovers most.
+DAMPING = 0.7
 
 
-def _hard_thresholding(dictionary: Dictionary, signal: Tensor, sparsity: TopK, steps: int, step: float | None) -> Events:
+def _hard_thresholding(
+    dictionary: Dictionary, signal: Tensor, sparsity: TopK, steps: int, step: float | None
+) -> Events:
     gradient = dictionary.analysis(signal)
     chosen = sparsity.select(gradient)
     masses = torch.zeros_like(gradient)

@@ -21,7 +21,10 @@ class Events(NamedTuple):
     shape: tuple[int, ...]
 
     def code(self) -> Tensor:
-        """The density `(batch, concepts, *grid)`: N × mass at each chosen node (N = 1 for vectors); repeated places add up."""
+        """The density `(batch, concepts, *grid)`.
+
+        N × mass at each chosen node (N = 1 for vectors); repeated places add up.
+        """
         nodes = torch.Size(self.shape[1:]).numel()
         flat = self.values.new_zeros(len(self.values), torch.Size(self.shape).numel())
         return flat.scatter_add(1, self.indices, self.values * nodes).view(-1, *self.shape)
@@ -60,7 +63,8 @@ class SoftThreshold(nn.Module):
 class ReLU(nn.Module):
     r"""The projection on non-negative codes, $\max(v, 0)$: the proximal operator of the constraint z ≥ 0.
 
-    It has no threshold of its own: `OneStep` learns one as a bias, and a penalty of the loss makes it rise. Source: our derivation.
+    It has no threshold of its own: `OneStep` learns one as a bias, and a penalty of the loss makes it rise. Source: our
+    derivation.
     """
 
     def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
@@ -77,8 +81,8 @@ class TopK(nn.Module):
 
     $$ \operatorname{top}_k(v)_i = v_i \ \text{ if } |v_i| \text{ is among the } k \text{ largest, else } 0 . $$
 
-    For vectors, k atoms. For functions, k (concept, position) pairs: neighbours of one peak are then chosen before the next
-    peak, which is why `MatchingPursuit` is the encoder for events.
+    For vectors, k atoms. For functions, k (concept, position) pairs: neighbours of one peak are then chosen before the
+    next peak, which is why `MatchingPursuit` is the encoder for events.
 
     Args:
         k: entries kept, ≥ 1.
@@ -94,7 +98,10 @@ class TopK(nn.Module):
         self.k, self.positive = k, positive
 
     def select(self, masses: Tensor) -> Events:
-        """The k largest of `masses: (batch, concepts, *grid)`, largest first. Raises ValueError when there are fewer than k."""
+        """The k largest of `masses: (batch, concepts, *grid)`, largest first.
+
+        Raises ValueError when there are fewer than k.
+        """
         flat = masses.flatten(1)
         if flat.shape[1] < self.k:
             raise ValueError(f"k = {self.k}: should be at most the {flat.shape[1]} entries of a code")

@@ -25,7 +25,9 @@ class TrainingError(RuntimeError):
     """Training stopped. `step` is where, `restored` the step whose state the model was put back to."""
 
     def __init__(self, step: int, cause: str, restored: int):
-        super().__init__(f"training stopped at step {step}: {cause}. The model is back at its state of step {restored}.")
+        super().__init__(
+            f"training stopped at step {step}: {cause}. The model is back at its state of step {restored}."
+        )
         self.step, self.restored = step, restored
 
 
@@ -70,11 +72,12 @@ def fit(
     save_every: int = 100,
     progress: bool = True,
 ) -> History:
-    r"""Learn a dictionary from signals: $\min_D \mathbb E\, \tfrac12\|x - D z(x)\|^2 + \lambda R(z(x))$, atoms at unit gain.
+    r"""Learn a dictionary from signals: $\min_D \mathbb E\, \tfrac12\|x - D z(x)\|^2 + \lambda R(z(x))$.
 
     Args:
         model: trained in place.
-        data: a tensor `(signals, channels, *grid)`, a DataLoader, or a generative model such as `saeno.data.SparseModel`.
+        data: a tensor `(signals, channels, *grid)`, a DataLoader, or a generative model such as
+            `saeno.data.SparseModel`.
         steps: number of batches.
         batch: signals per batch.
         lr: the learning rate, at the start.
@@ -84,14 +87,17 @@ def fit(
         normalize: keep atoms at unit gain: the gradient is projected, and the gain restored after each step.
         seed: of the order of the batches. The batch of a step depends on the seed and the step alone.
         grid: nodes per axis on which a generative model renders its signals.
-        metrics: name → function of the model, giving a number or a tensor; measured every `every` steps, and at both ends.
+        metrics: name → function of the model, giving a number or a tensor; measured every `every` steps, and at both
+            ends.
         every: steps between two measurements; None measures at both ends only.
-        checkpoint: a file, written every `save_every` steps. When it exists, training goes on from it, to the same bits.
+        checkpoint: a file, written every `save_every` steps. When it exists, training goes on from it, to the same
+            bits.
         save_every: steps between two checkpoints.
         progress: show a bar.
 
-    Raises ValueError or TypeError at once for an argument that cannot work, and TrainingError, naming the step and the cause, for
-    NaN or infinite data, a signal that does not fit, or a loss that diverges; the model then holds its last good state.
+    Raises ValueError or TypeError at once for an argument that cannot work, and TrainingError, naming the step and the
+    cause, for NaN or infinite data, a signal that does not fit, or a loss that diverges; the model then holds its last
+    good state.
     """
     if schedule not in ("cosine", "constant"):
         raise ValueError(f"schedule = {schedule!r}: should be 'cosine' or 'constant'")
@@ -102,7 +108,15 @@ def fit(
         raise ValueError(f"lr = {lr}: should be positive and finite")
     run = _Run(model, optimizer(model.parameters(), lr=lr), steps)
     # What has to be the same when a run is resumed; `steps` is part of it since the schedule depends on it.
-    settings = {"steps": steps, "batch": batch, "lr": lr, "schedule": schedule, "normalize": normalize, "seed": seed, "grid": grid}
+    settings = {
+        "steps": steps,
+        "batch": batch,
+        "lr": lr,
+        "schedule": schedule,
+        "normalize": normalize,
+        "seed": seed,
+        "grid": grid,
+    }
     if checkpoint is not None and Path(checkpoint).exists():
         run.restore(checkpoint, settings)
     source = batches(data, batch, seed, grid, start=run.step)
@@ -175,7 +189,9 @@ class _Run:
             raise self.stop(f"the loss is {loss}: try a smaller lr")
         self.ceiling = 1e3 * max(loss, energy) if self.ceiling is None else self.ceiling
         if loss > self.ceiling:
-            raise self.stop(f"the loss diverges, it is {loss:.3g}, a thousand times what it began with: try a smaller lr")
+            raise self.stop(
+                f"the loss diverges, it is {loss:.3g}, a thousand times what it began with: try a smaller lr"
+            )
         for name, parameter in self.model.named_parameters():
             if parameter.grad is not None and not parameter.grad.isfinite().all():
                 raise self.stop(f"the gradient of {name} is not finite, although the loss is: try a smaller lr")
@@ -232,7 +248,10 @@ class _Run:
         for name, value in settings.items():
             before = training["settings"][name]
             if before != (list(value) if isinstance(value, tuple) else value):
-                raise ValueError(f"checkpoint = {str(path)!r} was made with {name} = {before!r}, not {value!r}: delete it to start anew")
+                raise ValueError(
+                    f"checkpoint = {str(path)!r} was made with {name} = {before!r}, not {value!r}: "
+                    "delete it to start anew"
+                )
         if description["model"] != self.model.describe():
             raise ValueError(f"checkpoint = {str(path)!r} belongs to another model: delete it to start anew")
         values = tensors | training["numbers"]
@@ -247,6 +266,7 @@ class _Run:
         self.step, self.seconds, self.ceiling = training["step"], training["seconds"], training["ceiling"]
         self.measured = training["measured"]
         self.metrics = {
-            name: [values[f"metrics/{name}/{place}"] for place in range(len(self.measured))] for name in training["metrics"]
+            name: [values[f"metrics/{name}/{place}"] for place in range(len(self.measured))]
+            for name in training["metrics"]
         }
         self.remember()

@@ -15,7 +15,8 @@ Grid = int | Sequence[int]
 def as_grid(grid: Grid, axes: int | None = None, name: str = "grid") -> tuple[int, ...]:
     """A grid as a tuple of node counts: `as_grid(128) == (128,)`, `as_grid(()) == ()`.
 
-    Raises ValueError when a count is not a positive whole number, or when `axes` is given and the grid has another number.
+    Raises ValueError when a count is not a positive whole number, or when `axes` is given and the grid has another
+    number.
     """
     nodes = (grid,) if isinstance(grid, int) else tuple(grid)
     if not all(isinstance(n, int) and n > 0 for n in nodes):
@@ -49,13 +50,13 @@ class Dictionary(nn.Module):
     $$ (Dz)(u) = \sum_c \int D_c(u - v)\, z_c(v)\, dv \;\approx\; \frac1N \sum_c \sum_v D_c(u - v)\, z_c(v),
     \qquad (D^\top x)_c(v) = \langle D_c(\cdot - v),\, x \rangle . $$
 
-    Signals are `(batch, channels, *grid)`, codes `(batch, concepts, *grid)`, N is the number of nodes of the grid (1 for
-    vectors). Inner products are quadrature means, `⟨a, b⟩ = mean over nodes of Σ_channels a·b`, so nothing here changes its
-    meaning with N. A code is a *density*: an impulse of mass a is the value a·N at one node. Analysis of a signal by unit
-    atoms gives *masses*. Source: our derivation.
+    Signals are `(batch, channels, *grid)`, codes `(batch, concepts, *grid)`, N is the number of nodes of the grid (1
+    for vectors). Inner products are quadrature means, `⟨a, b⟩ = mean over nodes of Σ_channels a·b`, so nothing here
+    changes its meaning with N. A code is a *density*: an impulse of mass a is the value a·N at one node. Analysis of a
+    signal by unit atoms gives *masses*. Source: our derivation.
 
-    A subclass holds one parameter, `weight: (concepts, channels, *coefficients)`, in coordinates whose Euclidean norm is the
-    norm of the atom, and defines `synthesis`, `analysis`, `atoms`.
+    A subclass holds one parameter, `weight: (concepts, channels, *coefficients)`, in coordinates whose Euclidean norm
+    is the norm of the atom, and defines `synthesis`, `analysis`, `atoms`.
     """
 
     weight: nn.Parameter
@@ -82,7 +83,8 @@ class Dictionary(nn.Module):
     def render(self, code: Tensor, grid: Grid) -> Tensor:
         """D z on another grid than the code's. Raises TypeError for atoms that are not functions."""
         raise TypeError(
-            f"grid = {grid!r}: {type(self).__name__} knows its atoms on one grid only; a FourierDictionary can be rendered on any"
+            f"grid = {grid!r}: {type(self).__name__} knows its atoms on one grid only; "
+            "a FourierDictionary can be rendered on any"
         )
 
     def analysis(self, signal: Tensor) -> Tensor:
@@ -105,7 +107,10 @@ class Dictionary(nn.Module):
         return self.weight
 
     def gain(self) -> Tensor:
-        """The analysis of each atom by itself, `(concepts,)`: its squared norm, unless lifted. 1 after `normalize_()`."""
+        """The analysis of each atom by itself, `(concepts,)`.
+
+        Its squared norm, unless lifted; 1 after `normalize_()`.
+        """
         return (self.weight * self.returned()).flatten(1).sum(1)
 
     @torch.no_grad()
@@ -138,7 +143,8 @@ class Dictionary(nn.Module):
     def largest_eigenvalue(self, grid: Grid = ()) -> Tensor:
         r"""λmax of DᵀD, which bounds the step of a gradient method: $\max_k \lambda_{\max}(\hat D(k)^* \hat D(k))$.
 
-        A convolution is diagonal in frequency, so this is exact and does not depend on N beyond the sampling of the atoms.
+        A convolution is diagonal in frequency, so this is exact and does not depend on N beyond the sampling of the
+        atoms.
         """
         return largest_eigenvalue(symbol(self.atoms(grid)))
 
@@ -158,7 +164,10 @@ class Dictionary(nn.Module):
 
 
 def symbol(atoms: Tensor) -> Tensor:
-    """Fourier symbol of a dictionary on a grid: `(frequencies, channels, concepts)`, from atoms `(concepts, channels, *grid)`."""
+    """Fourier symbol of a dictionary on a grid.
+
+    `(frequencies, channels, concepts)`, from atoms `(concepts, channels, *grid)`.
+    """
     if atoms.dim() == 2:
         return atoms.T.unsqueeze(0)
     axes = tuple(range(2, atoms.dim()))

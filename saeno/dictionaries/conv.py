@@ -16,11 +16,12 @@ _CONVOLUTION = {1: functional.conv1d, 2: functional.conv2d}
 class ConvDictionary(Dictionary):
     r"""Concepts are kernels with finitely many taps: the dictionary of a convolutional sparse autoencoder (SAE-CNN).
 
-    $$ x(u) = \frac{1}{\sqrt N} \sum_c \sum_j w_c(j)\, z_c(u - j), \qquad z_c(v) = \frac{1}{\sqrt N} \sum_j w_c(j)\cdot x(v + j), $$
+    $$ x(u) = \frac{1}{\sqrt N} \sum_c \sum_j w_c(j)\, z_c(u - j), \qquad z_c(v) = \frac{1}{\sqrt N} \sum_j w_c(j)\cdot
+    x(v + j), $$
 
-    circular, u, v, j counted in nodes. The atom on a grid of N nodes is √N·w, zero-padded, so ‖w‖ = 1 is unit norm on every
-    grid. Taps sit at offsets 0, 1, …, support − 1: on a finer grid the same taps are a narrower function, which is why this
-    dictionary belongs to one resolution.
+    circular, u, v, j counted in nodes. The atom on a grid of N nodes is √N·w, zero-padded, so ‖w‖ = 1 is unit norm on
+    every grid. Taps sit at offsets 0, 1, …, support − 1: on a finer grid the same taps are a narrower function, which
+    is why this dictionary belongs to one resolution.
 
     Args:
         channels: number of components of a signal at one node.
@@ -54,7 +55,9 @@ class ConvDictionary(Dictionary):
         taps = atoms.detach()[(..., *[slice(s) for s in support])] / math.sqrt(count_nodes(grid))
         lost = 1 - taps.square().sum() * count_nodes(grid) / atoms.square().sum()
         if lost > 1e-6:
-            raise ValueError(f"support = {support} leaves out {lost:.2g} of the atoms' energy on the grid {grid}: widen it")
+            raise ValueError(
+                f"support = {support} leaves out {lost:.2g} of the atoms' energy on the grid {grid}: widen it"
+            )
         self.weight = nn.Parameter(taps.clone())
         return self
 
@@ -75,11 +78,17 @@ class ConvDictionary(Dictionary):
     def _convolve(self, value: Tensor, kernel: Tensor, before: bool) -> Tensor:
         """Correlate with the kernel on the torus; `before` reads the nodes before a node, else those after it."""
         for axis, taps in enumerate(self.support, start=2):
-            wrapped = value.narrow(axis, value.shape[axis] - taps + 1, taps - 1) if before else value.narrow(axis, 0, taps - 1)
+            wrapped = (
+                value.narrow(axis, value.shape[axis] - taps + 1, taps - 1)
+                if before
+                else value.narrow(axis, 0, taps - 1)
+            )
             value = torch.cat([wrapped, value] if before else [value, wrapped], axis)
         return _CONVOLUTION[self.axes](value, kernel)
 
     def _check_grid(self, grid: tuple[int, ...]) -> tuple[int, ...]:
         if any(n < s for n, s in zip(grid, self.support, strict=True)):
-            raise ValueError(f"grid = {grid} is smaller than the kernels' support {self.support}: needs at least as many nodes")
+            raise ValueError(
+                f"grid = {grid} is smaller than the kernels' support {self.support}: needs at least as many nodes"
+            )
         return grid

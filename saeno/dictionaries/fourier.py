@@ -14,14 +14,15 @@ from saeno.dictionaries.base import Dictionary, Grid, as_grid, largest_eigenvalu
 class FourierDictionary(Dictionary):
     r"""Concepts are band-limited functions: the dictionary of a sparse autoencoder Fourier neural operator (SAE-FNO).
 
-    $$ D_c(u) = \theta_{c,0} + \sqrt2 \sum_{k \in K^+} \theta_{c,k} \cos(2\pi k\cdot u) + \theta_{c,-k} \sin(2\pi k\cdot u),
+    $$ D_c(u) = \theta_{c,0} + \sqrt2 \sum_{k \in K^+} \theta_{c,k} \cos(2\pi k\cdot u) + \theta_{c,-k} \sin(2\pi k\cdot
+    u),
     \qquad \widehat{(D z)}(k) = \sum_c \hat D_c(k)\, \hat z_c(k) . $$
 
-    K⁺ is half of the frequencies −modes..modes: those whose last non-zero entry is positive. The basis is orthonormal, so the
-    Euclidean norm of `weight[c]` is the quadrature norm of the atom on any grid with n ≥ 2·modes + 1 nodes per axis; a coarser
-    grid is an error. All coefficients are real and none is shared between two frequencies, so gradient descent here is
-    gradient descent on the functions themselves: the zero frequency needs no special case, and the Nyquist frequency never
-    occurs.
+    K⁺ is half of the frequencies −modes..modes: those whose last non-zero entry is positive. The basis is orthonormal,
+    so the Euclidean norm of `weight[c]` is the quadrature norm of the atom on any grid with n ≥ 2·modes + 1 nodes per
+    axis; a coarser grid is an error. All coefficients are real and none is shared between two frequencies, so gradient
+    descent here is gradient descent on the functions themselves: the zero frequency needs no special case, and the
+    Nyquist frequency never occurs.
 
     Args:
         channels: number of components of a signal at one node.
@@ -29,8 +30,8 @@ class FourierDictionary(Dictionary):
         modes: highest frequency per axis: an int (one axis), or a tuple with one entry per axis.
         seed: of the random unit atoms it starts with.
 
-    `weight: (concepts, channels, *(2·modes + 1))`, ordered by frequency −modes..modes. Source: the abstract (integral operators
-    given by Fourier coefficients); the real isometric coordinates are our derivation.
+    `weight: (concepts, channels, *(2·modes + 1))`, ordered by frequency −modes..modes. Source: the abstract (integral
+    operators given by Fourier coefficients); the real isometric coordinates are our derivation.
     """
 
     def __init__(self, channels: int, concepts: int, modes: Grid, seed: int = 0):
@@ -43,7 +44,7 @@ class FourierDictionary(Dictionary):
 
     @classmethod
     def from_atoms(cls, atoms: Tensor, modes: Grid) -> FourierDictionary:
-        """The dictionary of the atoms `(concepts, channels, *grid)` limited to `modes`; the norms within the band are kept."""
+        """The dictionary of these atoms `(concepts, channels, *grid)`, limited to `modes`; norms within the band are kept."""
         self = cls(atoms.shape[1], atoms.shape[0], modes).to(atoms.device, atoms.dtype)
         grid = self._check_grid(as_grid(tuple(atoms.shape[2:]), self.axes, "grid of the atoms"))
         axes = self._grid_axes
@@ -75,7 +76,10 @@ class FourierDictionary(Dictionary):
         return self._to_grid(self._spectrum(), self._check_grid(as_grid(grid, self.axes)))
 
     def at(self, points: Tensor) -> Tensor:
-        """The atoms at any points of the torus: from `(points, axes)`, or `(points,)` with one axis, to `(concepts, channels, points)`."""
+        """The atoms at any points of the torus.
+
+        From `(points, axes)`, or `(points,)` with one axis, to `(concepts, channels, points)`.
+        """
         points = points.unsqueeze(-1) if points.dim() == 1 and self.axes == 1 else points
         if points.dim() != 2 or points.shape[1] != self.axes:
             raise ValueError(f"points have shape {tuple(points.shape)}: should be (points, {self.axes})")
@@ -87,7 +91,10 @@ class FourierDictionary(Dictionary):
         return self.weight.flatten(2) @ basis.T
 
     def truncated(self, modes: Grid) -> FourierDictionary:
-        """The same atoms without their frequencies above `modes`: the way down to a coarser grid. Norms are not restored."""
+        """The same atoms without their frequencies above `modes`.
+
+        The way down to a coarser grid. Norms are not restored.
+        """
         modes = per_axis(modes, "modes", least=0)
         if len(modes) != self.axes or any(new > old for new, old in zip(modes, self.modes, strict=True)):
             raise ValueError(f"modes = {modes}: should be at most this dictionary's modes {self.modes}, axis by axis")
@@ -120,7 +127,10 @@ class FourierDictionary(Dictionary):
         return self._signs.to(self.weight.device)
 
     def _spectrum(self) -> Tensor:
-        """D̂(k) for the frequencies whose last entry is ≥ 0 (the others are conjugates): `(concepts, channels, *2·modes + 1, modes + 1)`."""
+        """D̂(k) for the frequencies whose last entry is ≥ 0 (the others are conjugates).
+
+        `(concepts, channels, *2·modes + 1, modes + 1)`.
+        """
         keep = slice(self.modes[-1], None)
         mirrored = self.weight.flip(self._grid_axes)[..., keep]
         weight, half = self.weight[..., keep], self._half[..., keep]
@@ -148,5 +158,7 @@ class FourierDictionary(Dictionary):
     def _check_grid(self, grid: tuple[int, ...]) -> tuple[int, ...]:
         if any(n < 2 * m + 1 for n, m in zip(grid, self.modes, strict=True)):
             least = tuple(2 * m + 1 for m in self.modes)
-            raise ValueError(f"grid = {grid} cannot carry modes = {self.modes}: needs at least {least} nodes, or `truncated(modes)`")
+            raise ValueError(
+                f"grid = {grid} cannot carry modes = {self.modes}: needs at least {least} nodes, or `truncated(modes)`"
+            )
         return grid

@@ -15,7 +15,10 @@ from saeno.sparsity import Events
 
 
 class Lift(Protocol):
-    """What `Lifted` needs of a lifting: the way up, the way down, and the part of the lifted space that the way down sees."""
+    """What `Lifted` needs of a lifting.
+
+    The way up, the way down, and the part of the lifted space that the way down sees.
+    """
 
     def lift(self, signal: Tensor) -> Tensor: ...
     def project(self, lifted: Tensor) -> Tensor: ...
@@ -38,7 +41,8 @@ class Lifting(nn.Module):
         super().__init__()
         if lift.dim() != 2 or project.shape != lift.T.shape:
             raise ValueError(
-                f"lift has shape {tuple(lift.shape)}, project {tuple(project.shape)}: should be (lifted, channels) and (channels, lifted)"
+                f"lift has shape {tuple(lift.shape)}, project {tuple(project.shape)}: "
+                "should be (lifted, channels) and (channels, lifted)"
             )
         self.register_buffer("L", lift.detach().clone())
         self.register_buffer("P", project.detach().clone())
@@ -53,7 +57,10 @@ class Lifting(nn.Module):
 
     @classmethod
     def gaussian(cls, channels: int, lifted: int, variance: str = "lifted", seed: int = 0) -> Lifting:
-        """L = Pᵀ with independent normal entries of variance 1/lifted (PPᵀ → I as lifted grows) or 1/channels (PPᵀ ≈ (lifted/channels) I)."""
+        """L = Pᵀ with independent normal entries.
+
+        Their variance is 1/lifted (PPᵀ → I as lifted grows) or 1/channels (PPᵀ ≈ (lifted/channels) I).
+        """
         if variance not in ("lifted", "channels"):
             raise ValueError(f"variance = {variance!r}: should be 'lifted' (1/lifted) or 'channels' (1/channels)")
         project = seeded(channels, lifted, seed=seed) / math.sqrt(lifted if variance == "lifted" else channels)
@@ -92,16 +99,18 @@ class Lifting(nn.Module):
 
 
 class Lifted(Dictionary):
-    r"""A dictionary D in a lifted space, used from the data's: synthesis P∘D, analysis Dᵀ∘L (L-SAE, L-SAE-CNN, L-SAE-FNO).
+    r"""A dictionary D in a lifted space (L-SAE, L-SAE-CNN, L-SAE-FNO): synthesis P∘D, analysis Dᵀ∘L.
 
-    $$ \hat x = P D z, \qquad A = P D \ \text{(effective dictionary)}, \qquad W = L^\top D \ \text{(effective encoder)} . $$
+    $$ \hat x = P D z, \qquad A = P D \ \text{(effective dictionary)}, \qquad W = L^\top D \ \text{(effective encoder)}
+    . $$
 
-    The residual of an iterative encoder is formed in data space, `DᵀL(x − P D z)`, or in lifted space, `Dᵀ(L x − D z)`; the two
-    agree at the first step and differ later unless DᵀD = AᵀA. With L = Pᵀ analysis is the adjoint of synthesis; another lift is
-    not adjoint, and `adjoint` is False.
+    The residual of an iterative encoder is formed in data space, `DᵀL(x − P D z)`, or in lifted space, `Dᵀ(L x − D z)`;
+    the two agree at the first step and differ later unless DᵀD = AᵀA. With L = Pᵀ analysis is the adjoint of synthesis;
+    another lift is not adjoint, and `adjoint` is False.
 
-    Unit gain is dᵀ L P d = 1: unit effective norm when L = Pᵀ, unit lifted norm when LP = I. `atoms()` are the effective ones.
-    `Lifted` takes the dictionary over: it moves its atoms into range(Pᵀ), which P can see, and to unit gain.
+    Unit gain is dᵀ L P d = 1: unit effective norm when L = Pᵀ, unit lifted norm when LP = I. `atoms()` are the
+    effective ones. `Lifted` takes the dictionary over: it moves its atoms into range(Pᵀ), which P can see, and to unit
+    gain.
 
     Args:
         dictionary: any dictionary whose channels are the lifted ones.
@@ -125,10 +134,10 @@ class Lifted(Dictionary):
 
     @classmethod
     def from_atoms(cls, atoms: Dictionary | Tensor, lifting: Lifting, residual: str = "data") -> Lifted:
-        """The lifted dictionary whose effective atoms are those of `atoms`: D = P⁺A, in range(Pᵀ); the norms of A are kept.
+        """The lifted dictionary with the effective atoms of `atoms`: D = P⁺A, in range(Pᵀ); the norms of A are kept.
 
-        `atoms` is an unlifted dictionary (or a tensor `(concepts, channels)`), which is copied. Raises ValueError when an atom is
-        outside range(P), so that no D gives it.
+        `atoms` is an unlifted dictionary (or a tensor `(concepts, channels)`), which is copied. Raises ValueError when
+        an atom is outside range(P), so that no D gives it.
         """
         source = DenseDictionary.from_atoms(atoms) if isinstance(atoms, Tensor) else atoms
         if source.channels != lifting.channels:
@@ -136,7 +145,10 @@ class Lifted(Dictionary):
         weight = torch.einsum("hm,cm...->ch...", torch.linalg.pinv(lifting.P), source.weight.detach())
         error = (lifting.project(weight) - source.weight).norm() / source.weight.norm()
         if error > 1e-4:
-            raise ValueError(f"atoms are {error:.2g} (relative) outside range(P) of this lifting of {lifting.channels} to {lifting.lifted}")
+            raise ValueError(
+                f"atoms are {error:.2g} (relative) outside range(P) "
+                f"of this lifting of {lifting.channels} to {lifting.lifted}"
+            )
         inner = copy.deepcopy(source)
         inner.weight = nn.Parameter(weight.clone())
         self = cls(inner, lifting, residual)
