@@ -56,11 +56,11 @@ def test_right_addresses_are_left_in_peace(tmp_path, url):
 
 
 def test_one_command_changes_every_place(tmp_path):
-    places = f"{HOST}/me/saeno.git {COLAB}/me/saeno/blob/main/x.ipynb https://me." + "github.io/saeno/ git+{0}@main\n"
+    places = f"{HOST}/me/saeno.git {COLAB}/me/saeno/blob/main/x.ipynb https://me." + "github.io/saeno git+{0}@main\n"
     root = project(tmp_path, f"{HOST}/me/saeno", notes=places.format(f"{HOST}/me/saeno"), other="no address\n")
     assert address.main([f"{HOST}/You-2/new.name"], root) == 0
     assert address.address(root) == f"{HOST}/You-2/new.name"
-    expected = places.replace("/me/saeno", "/You-2/new.name").replace("//me.github.io/saeno", "//you-2.github.io/new.name")
+    expected = places.replace("/me/saeno", "/You-2/new.name").replace("me.github.io/saeno", "you-2.github.io/new.name")
     assert (root / "notes").read_text() == expected.format(f"{HOST}/You-2/new.name")
     assert (root / "other").read_text() == "no address\n"
 
