@@ -14,12 +14,13 @@ TESTS ?= tests
 .DEFAULT_GOAL := help
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1#\2/p' $(MAKEFILE_LIST) | while IFS='#' read -r name text; do \
+		printf '  make %-10s %s\n' "$$name" "$$text"; done
 
 .venv/.installed: pyproject.toml constraints.txt
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: give Python 3.11 or newer, as in  make PYTHON=python3.12"; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: give Python 3.11 or newer, as in  make book PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "saeno needs Python 3.11 or newer, but $(PYTHON) is `$(PYTHON) --version 2>&1`: try  make PYTHON=python3.12"; exit 1; }
+		{ echo "saeno needs Python 3.11 or newer, but $(PYTHON) is `$(PYTHON) --version 2>&1`: try  make book PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[book,test]'
 	@touch $@
@@ -56,7 +57,8 @@ claims: .venv/.installed ## measure every number the book states (minutes to hou
 	done
 
 bench: .venv/.installed ## time the package with two threads
-	OMP_NUM_THREADS=2 $(RUN) pytest -s tests/benchmarks
+	@if [ -d tests/benchmarks ]; then OMP_NUM_THREADS=2 $(RUN) pytest -s -o python_files='bench_*.py' tests/benchmarks; \
+	else echo "no benchmarks yet"; fi
 
 address: .venv/.installed ## make address URL=https://github.com/OWNER/NAME: set the repository's address everywhere
 	$(RUN) saeno.book.address $(URL)

@@ -1,4 +1,4 @@
-"""Rules for all tests, of the package and of the notebooks: a skip says why, and a notebook may not fail as expected."""
+"""Rules for all tests, of the package and of the notebooks: a skip says why; a notebook may not fail as expected."""
 
 import os
 
