@@ -1,0 +1,208 @@
+"""True atoms that are known at every point of the unit torus, so that a signal can be made on any grid.
+
+A function here takes points `(..., axes)`, any real numbers, and returns values `(...)`; it is periodic with
+period 1 on each axis and has norm 1 in L²: ∫ f² = 1. `FunctionAtoms` makes a dictionary of some of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes, seeded
+from saeno.metrics import coherence
+
+Function = Callable[[Tensor], Tensor]
+
+
+def gabor(frequency: float | Sequence[float], width: float, phase: float = 0.0) -> Function:
+    r"""A wave under a Gaussian: $f(u) \propto \sum_m g(u - m)$, $g(x) = e^{-|x|^2/2w^2} \cos(2\pi\nu x + \varphi)$.
+
+    m runs over all whole numbers (pairs of them with two axes), which makes it periodic.
+
+    Args:
+        frequency: ν, waves per period of the torus: a number (one axis) or one for each axis.
+        width: w, standard deviation of the Gaussian, in periods.
+        phase: φ, in radians: 0 is even, ±π/2 is odd.
+    """
+    frequency = (float(frequency),) if isinstance(frequency, int | float) else tuple(frequency)
+    return _smooth(partial(_gabor, frequency=frequency, width=width, phase=phase), frequency, width)
+
+
+def gaussian(width: float, axes: int = 1) -> Function:
+    r"""A bump: $f(u) \propto \sum_m e^{-|u - m|^2 / 2w^2}$, w = `width` its standard deviation in periods."""
+    return gabor((0.0,) * axes, width)
+
+
+def derivative(width: float, direction: Sequence[float] = (1.0,)) -> Function:
+    r"""The slope of a bump: $f(u) \propto \sum_m g(u - m)$, $g(x) = (t \cdot x)\, e^{-|x|^2 / 2w^2}$.
+
+    Minus the derivative of `gaussian(width)` along t = `direction`, which has an entry for each axis; its length
+    does not matter.
+    """
+    if not any(direction):
+        raise ValueError(f"direction = {direction}: should have an entry that is not 0")
+    return _smooth(partial(_derivative, width=width, direction=tuple(direction)), (0.0,) * len(direction), width)
+
+
+def box(width: float, axes: int = 1) -> Function:
+    r"""A constant near 0, and 0 elsewhere: $f(u) = w^{-d/2}$ for |u| < w/2 on each of d axes; half on the edge.
+
+    Discontinuous: no grid carries it exactly, and its coefficients fall off as 1/k. Half on the edge (within
+    1e-6) is what Fourier series converge to, and keeps rounding from moving an edge that lies on a node.
+    """
+    if not 0 < width < 1:
+        raise ValueError(f"width = {width}: a box should be wider than 0 and narrower than the torus, 1")
+    return partial(_evaluate, shape=partial(_box, width=width), axes=axes, amplitude=width ** (-axes / 2))
+
+
+def rough(decay: float = 1.0, seed: int = 0, modes: int = 64, axes: int = 1) -> Function:
+    r"""A random function: $f(u) \propto \sum_k |k|^{-s} (a_k \cos 2\pi k\cdot u + b_k \sin 2\pi k\cdot u)$.
+
+    a, b are standard normal and s = `decay`; k runs over the frequencies up to `modes` on each axis, one of k
+    and −k, without 0. With one axis s = 1 is a closed Brownian path; the smaller s, the rougher. It is spread
+    over the whole torus, and known exactly: a grid of fewer than 2·modes + 1 nodes aliases it.
+    """
+    if modes < 1:
+        raise ValueError(f"modes = {modes}: should be at least 1")
+    every = torch.cartesian_prod(*[torch.arange(-modes, modes + 1)] * axes).view(-1, axes)
+    # In this order k and −k lie opposite about the middle, which is 0.
+    frequencies = every[len(every) // 2 + 1 :].double()
+    coefficients = seeded(2, len(frequencies), seed=seed).double() * frequencies.norm(dim=1) ** -decay
+    series = partial(_series, frequencies=frequencies, coefficients=coefficients)
+    return partial(_evaluate, shape=series, axes=axes, amplitude=math.sqrt(2) / coefficients.norm().item())
+
+
+class FunctionAtoms(Dictionary):
+    r"""A dictionary of given functions, known at every point: $D_c(u) = \theta_c f_c(u)$.
+
+    Atoms are sampled exactly on the grid at hand, and synthesis and analysis are their convolutions on it, by
+    FFT. The one coefficient of an atom, `weight: (concepts, 1)`, is its amplitude: 1, not trained, and its
+    norm. The quadrature norm on a grid differs from it by what the grid does not resolve: nothing for bumps and
+    Gabors on a fine enough grid, O(1/n) for a box.
+
+    Args:
+        functions: callables from points `(..., axes)` to values `(...)`, of unit L² norm, such as
+            `gaussian(0.03)`.
+        axes: number of axes of the torus.
+    """
+
+    def __init__(self, functions: Sequence[Function], axes: int = 1):
+        super().__init__()
+        if not functions or axes < 1:
+            raise ValueError(
+                f"functions has {len(functions)} entries and axes = {axes}: should have at least one of each"
+            )
+        self.functions, self.axes = tuple(functions), axes
+        self.weight = nn.Parameter(torch.ones(len(self.functions), 1), requires_grad=False)
+        self._sampled: dict[tuple, Tensor] = {}
+
+    def at(self, points: Tensor) -> Tensor:
+        """The atoms at any points: `(points, axes)`, or `(points,)` with one axis, to `(concepts, 1, points)`."""
+        points = points.unsqueeze(-1) if points.dim() == 1 and self.axes == 1 else points
+        if points.dim() != 2 or points.shape[1] != self.axes:
+            raise ValueError(f"points have shape {tuple(points.shape)}: should be (points, {self.axes})")
+        return (self.weight * self._values(points)).unsqueeze(1)
+
+    def atoms(self, grid: Grid = ()) -> Tensor:
+        grid = as_grid(grid, self.axes)
+        key = (grid, self.weight.dtype, self.weight.device)
+        if key not in self._sampled:  # sampling costs more than a synthesis, and training repeats its grid
+            lines = [torch.arange(n, dtype=torch.double) / n for n in grid]
+            self._sampled[key] = self._values(torch.cartesian_prod(*lines).view(-1, self.axes)).view(-1, 1, *grid)
+        return self.weight.view(-1, *[1] * (1 + self.axes)) * self._sampled[key]
+
+    def synthesis(self, code: Tensor) -> Tensor:
+        grid = self._check(code, "code", self.concepts)
+        return self._filter(code, "bc...,cd...->bd...", self._spectrum(grid), grid)
+
+    def analysis(self, signal: Tensor) -> Tensor:
+        grid = self._check(signal, "signal", self.channels)
+        return self._filter(signal, "bd...,cd...->bc...", self._spectrum(grid).conj(), grid)
+
+    def _values(self, points: Tensor) -> Tensor:
+        """f_c at points, `(concepts, points)`."""
+        return torch.stack([function(points) for function in self.functions]).to(self.weight)
+
+    def _spectrum(self, grid: tuple[int, ...]) -> Tensor:
+        return torch.fft.rfftn(self.atoms(grid), dim=tuple(range(2, 2 + self.axes))) / count_nodes(grid)
+
+    def _filter(self, value: Tensor, product: str, spectrum: Tensor, grid: tuple[int, ...]) -> Tensor:
+        axes = tuple(range(2, 2 + self.axes))
+        return torch.fft.irfftn(torch.einsum(product, torch.fft.rfftn(value, dim=axes), spectrum), s=grid, dim=axes)
+
+
+def bumps_and_gabors(seed: int = 0) -> FunctionAtoms:
+    """Five atoms with one axis: a bump, the slope of one, and Gabors at frequencies within ½ of 12, 20 and 8.
+
+    Widths are drawn from .02 to .04, phases from the circle. No two atoms have a |cosine| above
+    .9 at any shift: all are drawn again until that is so.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        width, offset, phase = torch.rand(3, 5, generator=generator, dtype=torch.double).tolist()
+        width = [0.02 + 0.02 * w for w in width]
+        gabors = [gabor(f + offset[i] - 0.5, width[i + 2], 2 * math.pi * phase[i]) for i, f in enumerate((12, 20, 8))]
+        atoms = FunctionAtoms([gaussian(width[0]), derivative(width[1]), *gabors])
+        if coherence(atoms, grid=1024) <= 0.9:
+            return atoms
+
+
+def _smooth(shape: Function, frequency: tuple[float, ...], width: float) -> Function:
+    """A shape under a Gaussian, brought to unit norm.
+
+    Its square has no frequency above 2(|ν| + 1.5/w), to rounding, so a grid of more nodes integrates it exactly.
+    """
+    if not 0 < width <= 0.5:
+        raise ValueError(f"width = {width}: should be above 0 and at most half the torus, 0.5")
+    nodes = [math.ceil(2 * (abs(f) + 1.5 / width)) + 1 for f in frequency]
+    points = torch.cartesian_prod(*[torch.arange(n, dtype=torch.double) / n for n in nodes]).view(-1, len(nodes))
+    return partial(_evaluate, shape=shape, axes=len(nodes), amplitude=shape(points).square().mean().rsqrt().item())
+
+
+def _evaluate(points: Tensor, shape: Function, axes: int, amplitude: float) -> Tensor:
+    if points.shape[-1] != axes:
+        raise ValueError(f"points have {points.shape[-1]} axes: this function has {axes}")
+    return amplitude * shape(points)
+
+
+def _images(u: Tensor, width: float) -> tuple[Tensor, Tensor]:
+    """u − m for the images m within 9 widths, beyond which they are below rounding; and the Gaussian there.
+
+    Both `(..., images)`.
+    """
+    reach = max(0, math.ceil(9 * width - 0.5))
+    x = (u - u.round()).unsqueeze(-1) - torch.arange(-reach, reach + 1, device=u.device)
+    return x, torch.exp(-0.5 * (x / width) ** 2)
+
+
+def _gabor(points: Tensor, frequency: tuple[float, ...], width: float, phase: float) -> Tensor:
+    wave = torch.polar(torch.ones_like(points[..., 0]), torch.full_like(points[..., 0], phase))
+    for axis, nu in enumerate(frequency):
+        x, bump = _images(points[..., axis], width)
+        wave = wave * torch.polar(bump, 2 * math.pi * nu * x).sum(-1)
+    return wave.real
+
+
+def _derivative(points: Tensor, width: float, direction: tuple[float, ...]) -> Tensor:
+    images = [_images(u, width) for u in points.unbind(-1)]
+    bumps = [bump.sum(-1) for _, bump in images]
+    slopes = [(x * bump).sum(-1) for x, bump in images]
+    terms = [math.prod([t, slopes[a], *bumps[:a], *bumps[a + 1 :]]) for a, t in enumerate(direction)]
+    return sum(terms)
+
+
+def _box(points: Tensor, width: float) -> Tensor:
+    inside = width / 2 - (points - points.round()).abs()
+    inside = torch.where(inside.abs() < 1e-6, 0.0, inside)
+    return (0.5 + 0.5 * inside.sign()).prod(-1)
+
+
+def _series(points: Tensor, frequencies: Tensor, coefficients: Tensor) -> Tensor:
+    phase = 2 * math.pi * points @ frequencies.to(points).T
+    cosines, sines = coefficients.to(points)
+    return phase.cos() @ cosines + phase.sin() @ sines

@@ -1,0 +1,166 @@
+"""Sparse data whose true dictionary and true codes are known."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes
+
+
+class Sample(NamedTuple):
+    """Signals with the codes that made them."""
+
+    signal: Tensor
+    """x, `(batch, channels, *grid)`, with its noise. The noise-free signal is `dictionary.synthesis(code)`."""
+    code: Tensor
+    """z, `(batch, concepts, *grid)`, a density: N × mass at the node of an event."""
+
+
+class Impulses(NamedTuple):
+    """Sparse codes as measures, free of any grid: k impulses for each signal of the batch."""
+
+    concept: Tensor
+    """c, `(batch, k)`, whole numbers."""
+    position: Tensor
+    """v, `(batch, k, axes)`, in [0, 1) on the unit torus; no axes for vectors."""
+    mass: Tensor
+    """a, `(batch, k)`."""
+
+
+class SparseModel:
+    r"""The sparse generative model: few events of a known dictionary, and noise.
+
+    $$ x(u) = \sum_{e=1}^{k} a_e\, D_{c_e}(u - v_e) + \sigma\, \mathrm{rms}(x)\, \varepsilon(u), \qquad
+    z = \sum_e a_e\, \delta_{c_e, v_e} . $$
+
+    Vectors: the k concepts of a signal are distinct, all sets alike. Functions: the k pairs (concept, position)
+    are distinct.
+
+    Args:
+        dictionary: D, true and known: any `Dictionary`, such as `FunctionAtoms`. Tensors have its dtype and are
+            on its device.
+        active: k, events of one signal.
+        amplitude: smallest and largest |mass|; uniform in between.
+        signed: whether a mass is negative with probability ½.
+        noise: σ, standard deviation of the noise at a node, over the rms of that noise-free signal (mean over
+            channels and nodes). White on the grid at hand: in a fixed band of frequencies it is weaker on a
+            finer grid.
+
+    Every draw takes a `torch.Generator` and is drawn on its device; None is torch's global generator, so
+    `torch.manual_seed` rules it. Source: the abstract (sparse model recovery); doi:10.1038/381607a0 for
+    vectors.
+    """
+
+    def __init__(
+        self,
+        dictionary: Dictionary,
+        active: int,
+        amplitude: tuple[float, float] = (0.5, 1.5),
+        signed: bool = True,
+        noise: float = 0.0,
+    ):
+        if active < 1 or (dictionary.axes == 0 and active > dictionary.concepts):
+            raise ValueError(
+                f"active = {active}: should be at least 1, and for vectors at most the {dictionary.concepts} concepts"
+            )
+        if not 0 <= amplitude[0] <= amplitude[1]:
+            raise ValueError(
+                f"amplitude = {amplitude}: should be 0 ≤ smallest ≤ largest |mass|; signs come from `signed`"
+            )
+        if noise < 0:
+            raise ValueError(f"noise = {noise}: should be 0 or more")
+        self.dictionary, self.active = dictionary, active
+        self.amplitude, self.signed, self.noise = amplitude, signed, noise
+
+    @torch.no_grad()
+    def sample(self, count: int, grid: Grid = (), generator: torch.Generator | None = None) -> Sample:
+        """`count` signals on a grid, with their codes; events sit on its nodes. `grid` is () for vectors."""
+        code = self.code(self.sample_events(count, generator, grid=grid), grid)
+        signal = self.dictionary.synthesis(code)
+        if self.noise:
+            rms = signal.square().flatten(1).mean(1).sqrt().view(-1, *[1] * (signal.dim() - 1))
+            device = signal.device if generator is None else generator.device
+            white = torch.randn(signal.shape, generator=generator, dtype=signal.dtype, device=device)
+            signal = signal + self.noise * rms * white.to(signal.device)
+        return Sample(signal, code)
+
+    @torch.no_grad()
+    def sample_events(self, count: int, generator: torch.Generator | None = None, grid: Grid | None = None) -> Impulses:
+        """The events of `count` signals: anywhere on the torus, or on the nodes of `grid` when it is given."""
+        weight, shape = self.dictionary.weight, (count, self.active)
+        axes, concepts = self.dictionary.axes, self.dictionary.concepts
+        draw = {"generator": generator, "device": weight.device if generator is None else generator.device}
+        if grid is None and axes:
+            concept = torch.randint(concepts, shape, **draw)
+            position = torch.rand(*shape, axes, dtype=weight.dtype, **draw)
+        else:
+            nodes = as_grid(() if grid is None else grid, axes)
+            places = concepts * count_nodes(nodes)
+            if self.active > places:
+                raise ValueError(
+                    f"grid = {grid} has {places} pairs (concept, node): should have at least active = {self.active}"
+                )
+            # The k largest of independent uniform numbers: k distinct places, all sets alike.
+            chosen = torch.rand(count, places, **draw).topk(self.active, sorted=False).indices
+            concept, *node = torch.unravel_index(chosen, (concepts, *nodes))
+            position = weight.new_zeros(*shape, axes)
+            for axis, (n, at) in enumerate(zip(nodes, node, strict=True)):
+                position[..., axis] = at.to(position) / n
+        low, high = self.amplitude
+        mass = low + (high - low) * torch.rand(shape, dtype=weight.dtype, **draw)
+        if self.signed:
+            mass = torch.where(torch.rand(shape, **draw) < 0.5, -mass, mass)
+        return Impulses(*(value.to(weight.device) for value in (concept, position, mass)))
+
+    @torch.no_grad()
+    def code(self, events: Impulses, grid: Grid = ()) -> Tensor:
+        """The density code `(batch, concepts, *grid)` of events on nodes: N × mass there; coinciding events add.
+
+        Raises ValueError when an event lies between nodes: it has no code on that grid, but `render` gives its
+        signal.
+        """
+        grid = as_grid(grid, self.dictionary.axes)
+        nodes = torch.tensor(grid, dtype=events.position.dtype, device=events.position.device)
+        exact = events.position * nodes
+        node = exact.round()
+        off = (exact - node).abs().max().item() if grid else 0.0
+        if off > 1e-3:
+            raise ValueError(
+                f"events lie up to {off:.3f} nodes off the nodes of grid = {grid}: no code there, use `render`"
+            )
+        place = events.concept
+        for axis, n in enumerate(grid):
+            place = place * n + node[..., axis].long() % n
+        code = events.mass.new_zeros(len(place), self.dictionary.concepts * count_nodes(grid))
+        code.scatter_add_(1, place, events.mass * count_nodes(grid))
+        return code.view(-1, self.dictionary.concepts, *grid)
+
+    @torch.no_grad()
+    def render(self, events: Impulses, grid: Grid = ()) -> Tensor:
+        """The noise-free signal of events, `(batch, channels, *grid)`: Σ a D(u − v), with the atoms taken at u − v.
+
+        So the same events are rendered on any grid, and on a finer one nothing changes at the common nodes.
+        Kernels on a grid (`ConvDictionary`) cannot be evaluated between nodes: their events have to sit on
+        nodes, or ValueError.
+        """
+        grid = as_grid(grid, self.dictionary.axes)
+        if not _known_everywhere(self.dictionary):
+            return self.dictionary.synthesis(self.code(events, grid))
+        batch, positions = len(events.concept), events.position
+        lines = [torch.arange(n, dtype=positions.dtype, device=positions.device) / n for n in grid]
+        nodes = torch.cartesian_prod(*lines).view(-1, len(grid))
+        signal = 0.0
+        for event in range(events.concept.shape[1]):  # one event of each signal at a time, to bound the memory
+            offset = nodes - positions[:, event, None]
+            atoms = self.dictionary.at(offset.flatten(0, 1)).unflatten(2, (batch, len(nodes)))
+            chosen = atoms[events.concept[:, event], :, torch.arange(batch, device=atoms.device)]
+            signal = signal + events.mass[:, event, None, None] * chosen
+        return signal.unflatten(2, grid)
+
+
+def _known_everywhere(dictionary: Dictionary) -> bool:
+    """Whether the atoms can be evaluated at any point. A lifted dictionary can when the one it lifts can."""
+    return hasattr(getattr(dictionary, "dictionary", dictionary), "at")

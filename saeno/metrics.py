@@ -1,0 +1,354 @@
+"""How well atoms and codes were recovered, in numbers that mean the same on every grid.
+
+Atoms are recovered at best up to order, sign and, for functions, a circular shift: `match_atoms` finds all
+three, and the scores of codes take them from its `Match`. An entry of a code is *active* when it is not zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from saeno.dictionaries.base import Dictionary, Grid
+
+Atoms = Dictionary | Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    r"""Which learned atom stands for which true one: $D_i(u) \approx s_i\, \hat D_{j(i)}(u - \tau_i)$.
+
+    Then $z_i(v) = s_i\, \hat z_{j(i)}(v + \tau_i)$ has the same synthesis as $\hat z$: that is `align`. Shifts
+    are in units of the torus, not in nodes, so that atoms matched on one grid align codes on another. A true
+    atom left without a partner (fewer learned atoms than true ones) has index −1 and cosine 0.
+    """
+
+    index: Tensor
+    """(true,) j(i): the learned atom matched to true atom i, or −1."""
+    cosine: Tensor
+    """(true,) |cosine| of the two at the best shift."""
+    shift: Tensor
+    """(true, axes) τ, in [−½, ½): by how much the learned atom is moved to lie on the true one."""
+    sign: Tensor
+    """(true,) s: +1 or −1."""
+
+    def recovered(self, at: float = 0.95) -> float:
+        """Fraction of true atoms whose |cosine| is above `at`."""
+        return (self.cosine > at).double().mean().item()
+
+    def align(self, code: Tensor) -> Tensor:
+        """A learned code in the true dictionary's order, sign and position.
+
+        From `(batch, learned, *grid)` to `(batch, true, *grid)`. A shift is rounded to whole nodes of the code's
+        grid. Concepts of unmatched true atoms are zero.
+        """
+        axes = self.shift.shape[1]
+        least = int(self.index.max()) + 1
+        if code.dim() != 2 + axes or code.shape[1] < least:
+            raise ValueError(
+                f"code has shape {tuple(code.shape)}: should be (batch, concepts ≥ {least}, a grid of {axes} axes)"
+            )
+        sign = (self.sign * (self.index >= 0)).to(code).view(-1, *[1] * axes)
+        aligned = code[:, self.index.clamp(min=0)] * sign
+        if axes == 0:
+            return aligned
+        nodes = torch.tensor(code.shape[2:], device=self.shift.device)
+        moves = (-self.shift * nodes).round().int().tolist()
+        grid_axes = tuple(range(1, 1 + axes))
+        return torch.stack([aligned[:, i].roll(move, grid_axes) for i, move in enumerate(moves)], 1)
+
+    def unmatched(self, code: Tensor) -> Tensor:
+        """The part of a learned code whose atoms stand for no true one.
+
+        From `(batch, learned, *grid)` to `(batch, learned − matched, *grid)`.
+        """
+        rest = torch.ones(code.shape[1], dtype=torch.bool, device=code.device)
+        rest[self.index[self.index >= 0]] = False
+        return code[:, rest]
+
+
+@torch.no_grad()
+def match_atoms(learned: Atoms, true: Atoms, grid: Grid | None = None) -> Match:
+    r"""Assign learned to true atoms, one to one, by the largest sum of |cosines|, each at its best shift.
+
+    $$ j = \arg\max_{j \text{ one-to-one}} \sum_i \max_\tau
+    \frac{|\langle D_i, \hat D_{j(i)}(\cdot - \tau)\rangle|}{\|D_i\|\,\|\hat D_{j(i)}\|} . $$
+
+    Args:
+        learned, true: dictionaries, or atoms `(concepts, channels, *grid)`; they may differ in number.
+        grid: nodes on which functions are compared. Needed when neither is a tensor. Shifts are whole nodes of
+            it, so a learned function that lies between two nodes scores below 1: compare on a grid finer than
+            the atoms' details.
+
+    An atom of norm 0 has cosine 0 with all. Raises ValueError when the two cannot be compared or are not finite.
+    Source: the assignment problem, doi:10.1002/nav.3800020109, solved by SciPy.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    learned, true = _pair(learned, true, grid)
+    nodes = torch.tensor(true.shape[2:], dtype=torch.long, device=true.device)
+    cosine, place = _best(learned, true)
+    rows, columns = (
+        torch.as_tensor(a, device=true.device) for a in linear_sum_assignment(cosine.abs().cpu(), maximize=True)
+    )
+
+    index = torch.full((len(true),), -1, device=true.device)
+    index[rows] = columns
+    best = cosine.new_zeros(len(true))
+    best[rows] = cosine[rows, columns]
+    shift = cosine.new_zeros(len(true), len(nodes))
+    if len(nodes):
+        offsets = torch.stack(torch.unravel_index(place[rows, columns], tuple(true.shape[2:])), 1)
+        shift[rows] = ((offsets + nodes // 2) % nodes - nodes // 2).to(shift) / nodes
+    return Match(index, best.abs().clamp(max=1), shift, torch.where(best < 0, -1.0, 1.0).to(best))
+
+
+class MeanMaxCosine(NamedTuple):
+    """Mean over the atoms of one set of their best |cosine| with the other set."""
+
+    true_to_learned: float
+    """Are the true atoms found? Low when some are missing."""
+    learned_to_true: float
+    """Are the learned atoms true? Low when some are invented, split or mixed."""
+
+
+@torch.no_grad()
+def mean_max_cosine(learned: Atoms, true: Atoms, grid: Grid | None = None) -> MeanMaxCosine:
+    r"""$\frac1p \sum_i \max_j |\cos(D_i, \hat D_j)|$, each pair at its best shift, and the same from the learned side.
+
+    Not one to one: several atoms may share a best partner. Arguments as in `match_atoms`. Source: arXiv
+    2309.08600 uses the first of the two.
+    """
+    cosine = _best(*_pair(learned, true, grid))[0].abs().clamp(max=1)
+    return MeanMaxCosine(cosine.amax(1).mean().item(), cosine.amax(0).mean().item())
+
+
+def mcc(learned: Atoms, true: Atoms, grid: Grid | None = None) -> float:
+    r"""Mean correlation coefficient: the mean |cosine| of the min(learned, true) pairs of `match_atoms`.
+
+    Missing atoms do not lower it (they do lower `match.cosine.mean()` and `recovered`). Arguments as in
+    `match_atoms`. Source: the usual score of identifiability, as in arXiv 2411.13117.
+    """
+    match = match_atoms(learned, true, grid)
+    return match.cosine[match.index >= 0].mean().item()
+
+
+@torch.no_grad()
+def coherence(atoms: Atoms, grid: Grid | None = None, own_beyond: float | None = None) -> float:
+    r"""Largest |cosine| of two distinct atoms over all shifts: $\max_{i \ne j, \tau} |\cos(D_i, D_j(\cdot - \tau))|$.
+
+    Args:
+        atoms: a dictionary, or atoms `(concepts, channels, *grid)`.
+        grid: nodes on which functions are compared; needed for a dictionary of functions.
+        own_beyond: if given, an atom also counts against its own shifts by more than this distance on the torus
+            (the largest of the axes). A distance, not a number of nodes: the neighbouring node of a fine grid
+            has cosine near 1 and says nothing.
+
+    Source: mutual coherence, doi:10.1109/18.959265.
+    """
+    atoms, _ = _pair(atoms, atoms, grid)
+    if len(atoms) < 2 and own_beyond is None:
+        raise ValueError(f"atoms has {len(atoms)} concept: coherence needs two, or own_beyond")
+    far = atoms.new_ones(()).bool()
+    for axis, n in enumerate(atoms.shape[2:]):
+        ahead = torch.arange(n, device=atoms.device)
+        distance = torch.minimum(ahead, n - ahead) / n
+        here = distance > (own_beyond or 0.0)
+        far = here if axis == 0 else far.unsqueeze(-1) | here
+    largest = atoms.new_zeros(())
+    for i, cosine in enumerate(_correlations(atoms, atoms)):
+        cosine[i] = 0 if own_beyond is None or atoms.dim() == 2 else cosine[i] * far
+        largest = torch.maximum(largest, cosine.abs().max())
+    return largest.clamp(max=1).item()
+
+
+@torch.no_grad()
+def support_f1(code: Tensor, true_code: Tensor, match: Match, tolerance: float = 0.0) -> float:
+    r"""F1 of the active entries: the harmonic mean of precision and recall, 2·hits / (found + true) when exact.
+
+    Args:
+        code: `(batch, learned, *grid)`, aligned by `match`. Active entries of unmatched learned atoms are false
+            alarms.
+        true_code: `(batch, true, *grid)`, on the same grid.
+        tolerance: distance on the torus, on each axis, within which an entry of the same concept counts as hit.
+            One true event may then be hit by several entries: a tolerance forgives splitting. 0: the same node.
+
+    All entries of the batch count alike. Raises ValueError when the true code has no active entry.
+    """
+    aligned, true = _aligned(code, true_code, match) != 0, true_code != 0
+    found, present = (code != 0).sum().item(), true.sum().item()
+    if not present:
+        raise ValueError("true_code has no active entry: its support has no F1")
+    recall = (true & _widen(aligned, tolerance)).sum().item() / present
+    precision = (aligned & _widen(true, tolerance)).sum().item() / max(found, 1)
+    return 2 * precision * recall / (precision + recall) if recall else 0.0
+
+
+@torch.no_grad()
+def code_error(code: Tensor, true_code: Tensor, match: Match) -> float:
+    r"""Relative L² error of a code, aligned by `match`: $\|\hat z - z\| / \|z\|$ over the batch.
+
+    Shapes as in `support_f1`. The true code of an unmatched learned atom is zero: what is there is
+    error. Raises ValueError when the true code is zero.
+    """
+    missed = (_aligned(code, true_code, match) - true_code).square().sum() + match.unmatched(code).square().sum()
+    energy = true_code.square().sum()
+    if not energy > 0:
+        raise ValueError("true_code is zero: its error is not relative to anything")
+    return (missed / energy).sqrt().item()
+
+
+@torch.no_grad()
+def fvu(signal: Tensor, reconstruction: Tensor) -> float:
+    r"""Fraction of variance unexplained: $\sum \|x - \hat x\|^2 / \sum \|x - \bar x\|^2$.
+
+    The mean x̄ has one value per channel, taken over the batch and the nodes: for vectors the usual mean of the
+    data, for functions the best constant. Both `(batch, channels, *grid)`. Of a noisy signal it is the noisy
+    FVU, which cannot go below the share of the noise without overfitting; of the noise-free signal
+    (`dictionary.synthesis(true_code)`) the clean FVU: the same function. Raises ValueError when the shapes
+    differ or the signal does not vary.
+    """
+    if signal.shape != reconstruction.shape:
+        raise ValueError(
+            f"reconstruction has shape {tuple(reconstruction.shape)}: should be the signal's {tuple(signal.shape)}"
+        )
+    over = (0, *range(2, signal.dim()))
+    variance = (signal - signal.mean(over, keepdim=True)).square().sum()
+    if not variance > 0:
+        raise ValueError("signal does not vary: there is no variance to explain")
+    return ((signal - reconstruction).square().sum() / variance).item()
+
+
+def l0(code: Tensor) -> float:
+    """Mean number of active entries of one signal's code; `(batch, concepts, *grid)`."""
+    return (code != 0).flatten(1).sum(1).double().mean().item()
+
+
+def dead_atoms(codes: Tensor | Iterable[Tensor]) -> Tensor:
+    """Which atoms are active nowhere in the data: `(concepts,)`, True for dead.
+
+    `codes` is one code `(batch, concepts, *grid)`, or any iterable of them, such as a generator over batches.
+    """
+    batches = [codes] if isinstance(codes, Tensor) else codes
+    alive = [(code != 0).transpose(0, 1).flatten(1).any(1) for code in batches]
+    if not alive:
+        raise ValueError("codes is empty: no atom can be called dead")
+    return ~torch.stack(alive).any(0)
+
+
+class CodeComparison(NamedTuple):
+    """Two codes as measures. A wrong dx shows in the last two and not in the first."""
+
+    cosine: float
+    """⟨a, b⟩ / ‖a‖‖b‖ of the smoothed codes."""
+    relative_l2: float
+    """‖a − b‖ / ‖b‖ of the smoothed codes: b is the reference."""
+    mass_ratio: float
+    """∫|a| / ∫|b|, not smoothed."""
+
+
+@torch.no_grad()
+def compare_codes(a: Tensor, b: Tensor, width: float = 1 / 128) -> CodeComparison:
+    r"""Codes on two grids, compared as measures on the torus.
+
+    Both are smoothed by a Gaussian of standard deviation `width`, on the frequencies that both grids carry:
+    $\hat a(k)\, e^{-2 \pi^2 w^2 |k|^2}$ for |k| ≤ (n − 1)/2 of the coarser grid, with $\hat a(k) = \frac1N
+    \sum_v a(v) e^{-2\pi i k v}$, since a code is a density. Impulses that moved by much less than `width`
+    compare as equal.
+
+    `a: (batch, concepts, *grid)`, `b: (batch, concepts, *other grid)`; one number for the whole batch. Raises
+    ValueError when batch, concepts or axes differ, or a code is zero. Source: our derivation.
+    """
+    if a.dim() != b.dim() or a.shape[:2] != b.shape[:2]:
+        raise ValueError(
+            f"a has shape {tuple(a.shape)}, b {tuple(b.shape)}: should have equal batch, concepts, number of axes"
+        )
+    reach = [(min(n, m) - 1) // 2 for n, m in zip(a.shape[2:], b.shape[2:], strict=True)]
+    smooth_a, smooth_b = _smoothed(a, reach, width), _smoothed(b, reach, width)
+    norm_a, norm_b = smooth_a.norm().item(), smooth_b.norm().item()
+    for name, norm in (("a", norm_a), ("b", norm_b)):
+        if not norm > 0:
+            raise ValueError(f"{name} has norm {norm}: should be a finite code that is not zero")
+    cosine = (smooth_a.conj() * smooth_b).sum().real.item() / (norm_a * norm_b)
+    return CodeComparison(
+        cosine, (smooth_a - smooth_b).norm().item() / norm_b, (a.abs().mean() / b.abs().mean()).item()
+    )
+
+
+def _smoothed(code: Tensor, reach: list[int], width: float) -> Tensor:
+    """Fourier coefficients of a code as a measure, damped by the Gaussian, at the frequencies up to `reach`."""
+    axes = tuple(range(2, code.dim()))
+    spectrum = torch.fft.fftn(code.double(), dim=axes, norm="forward") if axes else code.double()
+    for axis, most in zip(axes, reach, strict=True):
+        k = torch.arange(-most, most + 1, device=code.device)
+        damping = torch.exp(-2 * (math.pi * width * k.double()) ** 2).view(-1, *[1] * (code.dim() - 1 - axis))
+        spectrum = spectrum.index_select(axis, k % code.shape[axis]) * damping
+    return spectrum
+
+
+def _pair(learned: Atoms, true: Atoms, grid: Grid | None) -> tuple[Tensor, Tensor]:
+    """Both sets of atoms as tensors `(concepts, channels, *grid)` on one grid, checked."""
+    given = next((a for a in (true, learned) if isinstance(a, Tensor)), None)
+    if grid is None and given is None and true.axes:
+        raise ValueError(f"grid = None: functions are compared on a grid, give one (nodes on each of {true.axes} axes)")
+    nodes = grid if grid is not None else () if given is None else tuple(given.shape[2:])
+    learned, true = (a.detach() if isinstance(a, Tensor) else a.atoms(nodes) for a in (learned, true))
+    if learned.dim() < 2 or learned.shape[1:] != true.shape[1:]:
+        raise ValueError(
+            f"learned atoms have shape {tuple(learned.shape)}, true atoms {tuple(true.shape)}: "
+            "should be (concepts, channels, *grid) with the same channels and grid"
+        )
+    for name, atoms in (("learned", learned), ("true", true)):
+        if not atoms.isfinite().all():
+            raise ValueError(f"{name} atoms are not finite")
+    return learned, true.to(learned)
+
+
+def _correlations(learned: Tensor, true: Tensor) -> Iterator[Tensor]:
+    """For each true atom in turn, to bound the memory: cosines with each learned atom moved by each shift.
+
+    Yields `(learned, *grid)`; the entry at a node is the cosine with the atom moved by that node.
+    """
+    learned, true = (
+        a / a.flatten(1).norm(dim=1).clamp(min=1e-30).view(-1, *[1] * (a.dim() - 1)) for a in (learned, true)
+    )
+    grid, axes = tuple(true.shape[2:]), tuple(range(2, true.dim()))
+    if not axes:
+        yield from true @ learned.T
+        return
+    learned, true = torch.fft.rfftn(learned, dim=axes).conj(), torch.fft.rfftn(true, dim=axes)
+    for atom in true:
+        yield torch.fft.irfftn((atom * learned).sum(1), s=grid, dim=tuple(range(1, 1 + len(grid))))
+
+
+def _best(learned: Tensor, true: Tensor) -> tuple[Tensor, Tensor]:
+    """The cosine of largest size over shifts, with its sign, and that shift as a flat node: both (true, learned)."""
+    cosines, places = [], []
+    for cosine in _correlations(learned, true):
+        flat = cosine.reshape(len(learned), -1)
+        place = flat.abs().argmax(1, keepdim=True)
+        cosines.append(flat.gather(1, place)[:, 0])
+        places.append(place[:, 0])
+    return torch.stack(cosines), torch.stack(places)
+
+
+def _aligned(code: Tensor, true_code: Tensor, match: Match) -> Tensor:
+    aligned = match.align(code)
+    if aligned.shape != true_code.shape:
+        raise ValueError(
+            f"true_code has shape {tuple(true_code.shape)}: should be {tuple(aligned.shape)}, as the aligned code"
+        )
+    return aligned
+
+
+def _widen(active: Tensor, tolerance: float) -> Tensor:
+    """Entries within `tolerance` of an active one, on each axis of the torus."""
+    for axis in range(2, active.dim()):
+        reach = min(math.floor(tolerance * active.shape[axis] + 1e-9), active.shape[axis] // 2)
+        active = torch.stack([active.roll(move, axis) for move in range(-reach, reach + 1)]).any(0)
+    return active
