@@ -18,7 +18,7 @@ def as_grid(grid: Grid, axes: int | None = None, name: str = "grid") -> tuple[in
     Raises ValueError when a count is not a positive whole number, or when `axes` is given and the grid has another
     number.
     """
-    nodes = (grid,) if isinstance(grid, int) else tuple(grid)
+    nodes = tuple(grid) if isinstance(grid, Sequence) else (grid,)
     if not all(isinstance(n, int) and n > 0 for n in nodes):
         raise ValueError(f"{name} = {grid!r}: should be positive whole numbers of nodes, one per axis")
     if axes is not None and len(nodes) != axes:
@@ -28,7 +28,7 @@ def as_grid(grid: Grid, axes: int | None = None, name: str = "grid") -> tuple[in
 
 def per_axis(value: Grid, name: str, least: int) -> tuple[int, ...]:
     """A count for each axis, from an int (one axis) or a tuple; at least `least` each."""
-    counts = (value,) if isinstance(value, int) else tuple(value)
+    counts = tuple(value) if isinstance(value, Sequence) else (value,)
     if not counts or not all(isinstance(c, int) and c >= least for c in counts):
         raise ValueError(f"{name} = {value!r}: should be whole numbers ≥ {least}, one per axis")
     return counts

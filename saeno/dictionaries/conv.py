@@ -50,6 +50,8 @@ class ConvDictionary(Dictionary):
         """
         grid = as_grid(tuple(atoms.shape[2:]), name="grid of the atoms")
         support = grid if support is None else per_axis(support, "support", least=1)
+        if len(support) != len(grid):
+            raise ValueError(f"support = {support} has {len(support)} axes, the atoms' grid {len(grid)}: should agree")
         self = cls(atoms.shape[1], atoms.shape[0], support)
         self._check_grid(grid)
         taps = atoms.detach()[(..., *[slice(s) for s in support])] / math.sqrt(count_nodes(grid))

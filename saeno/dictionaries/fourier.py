@@ -44,7 +44,7 @@ class FourierDictionary(Dictionary):
 
     @classmethod
     def from_atoms(cls, atoms: Tensor, modes: Grid) -> FourierDictionary:
-        """The dictionary of these atoms `(concepts, channels, *grid)`, limited to `modes`; norms within the band are kept."""
+        """The dictionary of these atoms `(concepts, channels, *grid)` up to `modes`; norms within the band are kept."""
         self = cls(atoms.shape[1], atoms.shape[0], modes).to(atoms.device, atoms.dtype)
         grid = self._check_grid(as_grid(tuple(atoms.shape[2:]), self.axes, "grid of the atoms"))
         axes = self._grid_axes
@@ -136,7 +136,7 @@ class FourierDictionary(Dictionary):
         weight, half = self.weight[..., keep], self._half[..., keep]
         real = torch.where(half >= 0, weight, mirrored)
         imag = torch.where(half >= 0, -mirrored, weight)
-        scale = torch.where(half == 0, 1.0, math.sqrt(0.5)).to(weight.dtype)
+        scale = torch.where(half == 0, weight.new_ones(()), weight.new_tensor(math.sqrt(0.5)))
         return torch.complex(real * scale, imag * half.abs() * scale)
 
     def _to_modes(self, value: Tensor) -> Tensor:
