@@ -43,4 +43,5 @@ def l1(weight: float) -> Loss:
         reconstruction, code = model(signal)
         return misfit(signal, reconstruction) + weight * code.abs().sum(1).mean()
 
+    loss.__name__ = f"l1({weight})"  # a checkpoint knows its loss by name
     return loss

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -107,6 +108,7 @@ def fit(
     if not (lr > 0 and math.isfinite(lr)):
         raise ValueError(f"lr = {lr}: should be positive and finite")
     run = _Run(model, optimizer(model.parameters(), lr=lr), steps)
+    hyper = {name: value for name, value in run.optimizer.param_groups[0].items() if name not in ("params", "lr")}
     # What has to be the same when a run is resumed; `steps` is part of it since the schedule depends on it.
     settings = {
         "steps": steps,
@@ -116,11 +118,14 @@ def fit(
         "normalize": normalize,
         "seed": seed,
         "grid": grid,
+        "every": every,
+        "metrics": list(metrics or {}),
+        "loss": getattr(loss, "__name__", type(loss).__name__),
+        "optimizer": {"class": type(run.optimizer).__name__, **hyper},
     }
     if checkpoint is not None and Path(checkpoint).exists():
         run.restore(checkpoint, settings)
     source = batches(data, batch, seed, grid, start=run.step)
-    keep = max(1, steps // 100)
 
     from tqdm import tqdm
 
@@ -129,8 +134,6 @@ def fit(
         if run.step == 0:
             run.measure(metrics)
         while run.step < steps:
-            if run.step % keep == 0:
-                run.remember()
             run.advance(source, loss, rate(lr, schedule, run.step, steps), normalize)
             if run.step == steps or (every is not None and run.step % every == 0):
                 run.measure(metrics)
@@ -138,7 +141,7 @@ def fit(
             if checkpoint is not None and (run.step % save_every == 0 or run.step == steps):
                 run.save(checkpoint, settings)
             bar.update()
-            if run.step % keep == 0:
+            if run.step % run.keep == 0:
                 bar.set_postfix(loss=f"{run.loss[run.step - 1]:.3g}", refresh=False)
     return run.history()
 
@@ -152,8 +155,10 @@ class _Run:
         self.loss, self.lr = torch.zeros(steps, dtype=torch.float64), torch.zeros(steps, dtype=torch.float64)
         self.measured: list[int] = []
         self.metrics: dict[str, list[Any]] = {}
-        self.good: tuple[int, dict[str, Tensor]] = (0, {})
         self.ceiling: float | None = None
+        self.keep = max(1, steps // 100)
+        self.good: tuple[int, dict[str, Tensor]]
+        self.remember()
 
     def advance(self, source: Any, loss: losses.Loss, lr: float, normalize: bool) -> None:
         """One step: draw, measure the loss, follow its gradient, bring the atoms back to unit gain."""
@@ -165,13 +170,15 @@ class _Run:
         try:
             signal = next(source).to(dictionary.weight.device)
             value = loss(self.model, signal)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, torch.linalg.LinAlgError) as error:
             raise self.stop(str(error)) from error
         energy = losses.misfit(signal, torch.zeros_like(signal)).item()
         if not math.isfinite(energy):
             raise self.stop("data has NaN or infinite values in this step's batch")
         value.backward()
         self.check(value.item(), energy)
+        if self.step % self.keep == 0:
+            self.remember()
         if normalize:
             dictionary.project_gradient_()
         self.optimizer.step()
@@ -202,6 +209,7 @@ class _Run:
         return TrainingError(self.step, cause, step)
 
     def remember(self) -> None:
+        """Keep this state to go back to: one whose loss and gradient were looked at, not one that a step just made."""
         self.good = (self.step, {name: value.clone() for name, value in self.model.state_dict().items()})
 
     def measure(self, metrics: Mapping[str, Metric] | None) -> None:
@@ -247,7 +255,7 @@ class _Run:
         training = description["training"]
         for name, value in settings.items():
             before = training["settings"][name]
-            if before != (list(value) if isinstance(value, tuple) else value):
+            if before != json.loads(json.dumps(value)):
                 raise ValueError(
                     f"checkpoint = {str(path)!r} was made with {name} = {before!r}, not {value!r}: "
                     "delete it to start anew"
