@@ -35,11 +35,15 @@ def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iter
 
     Raises ValueError or TypeError, naming the argument, for data that cannot give a batch.
     """
+    if size < 1:
+        raise ValueError(f"batch = {size}: should be ≥ 1")
     if isinstance(data, Tensor):
         return _of_tensor(data, size, seed, start)
     if hasattr(data, "sample"):
         return _of_model(data, size, seed, grid, start)
     if isinstance(data, torch.utils.data.DataLoader):
+        if len(data) == 0:
+            raise ValueError("data is a DataLoader without a batch: should have one at least")
         return _of_loader(data, seed, start)
     raise TypeError(
         f"data is a {type(data).__name__}: should be a tensor of signals, a DataLoader, "
@@ -48,8 +52,10 @@ def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iter
 
 
 def _of_tensor(signals: Tensor, size: int, seed: int, start: int) -> Iterator[Tensor]:
-    if not 1 <= size <= len(signals):
-        raise ValueError(f"batch = {size}: should be between 1 and the {len(signals)} signals of data")
+    if signals.dim() < 2:
+        raise ValueError(f"data has shape {tuple(signals.shape)}: should be (signals, channels, *grid)")
+    if size > len(signals):
+        raise ValueError(f"batch = {size}: should be at most the {len(signals)} signals of data")
     finite = signals.flatten(1).isfinite().all(1)
     if not finite.all():
         bad = torch.nonzero(~finite).flatten()
@@ -71,8 +77,6 @@ def _of_tensor(signals: Tensor, size: int, seed: int, start: int) -> Iterator[Te
 
 
 def _of_model(model: Any, size: int, seed: int, grid: Grid, start: int) -> Iterator[Tensor]:
-    if size < 1:
-        raise ValueError(f"batch = {size}: should be ≥ 1")
     step = start
     while True:
         yield model.sample(size, grid, generator_for(seed, step))[0]
@@ -82,10 +86,11 @@ def _of_model(model: Any, size: int, seed: int, grid: Grid, start: int) -> Itera
 def _of_loader(loader: torch.utils.data.DataLoader, seed: int, start: int) -> Iterator[Tensor]:
     epoch, skip = divmod(start, len(loader))
     while True:
-        with torch.random.fork_rng(
-            devices=[]
-        ):  # a shuffling loader draws its order from the global generator, at its first batch
+        # A shuffling loader draws its order at its first batch, from its own generator or else the global one.
+        with torch.random.fork_rng(devices=[]):
             torch.manual_seed(generator_for(seed, epoch).initial_seed())
+            if loader.generator is not None:
+                loader.generator.manual_seed(torch.initial_seed())
             iterator = iter(loader)
             first = next(iterator)
         for batch in islice(chain([first], iterator), skip, None):

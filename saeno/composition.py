@@ -41,7 +41,7 @@ def describe(thing: Any) -> Any:
         return thing
     if isinstance(thing, tuple | list):
         return [describe(part) for part in thing]
-    if type(thing).__name__ not in PUBLIC:
+    if PUBLIC.get(type(thing).__name__) is not type(thing):
         raise TypeError(f"{type(thing).__name__} cannot be saved: should be one of {', '.join(PUBLIC)}")
     if hasattr(thing, "settings"):
         settings = thing.settings()
@@ -87,11 +87,14 @@ def read(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
     Raises ValueError when the file is not saeno's, or of a newer schema than this version knows.
     """
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
-    with safe_open(path, framework="pt") as file:
-        header = (file.metadata() or {}).get("saeno")
-        tensors = {name: file.get_tensor(name) for name in file.keys()}
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = (file.metadata() or {}).get("saeno")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except SafetensorError as error:
+        raise ValueError(f"path = {str(path)!r}: not a safetensors file ({error})") from error
     if header is None:
         raise ValueError(f"path = {str(path)!r}: a safetensors file, but not one written by saeno")
     description = json.loads(header)
