@@ -7,8 +7,6 @@ RUN := $(BIN)/python -m
 export OMP_NUM_THREADS := 1
 # Notebooks run in this environment's kernel, whatever kernels the user has installed.
 export JUPYTER_PREFER_ENV_PATH := 1
-# pytest's tests of the package; a folder or file may be given, e.g. `make unit TESTS=tests/project`.
-TESTS ?= tests
 
 .PHONY: help book test lint site-stored nbval unit notebooks claims bench address clean
 .DEFAULT_GOAL := help
@@ -44,7 +42,7 @@ nbval: .venv/.installed
 	else echo "no notebooks yet"; fi
 
 unit: .venv/.installed
-	$(RUN) pytest -n 2 --cov $(TESTS)
+	$(RUN) pytest -n 2 --cov=saeno tests
 
 notebooks: .venv/.installed ## re-execute every notebook in place and store its outputs
 	$(RUN) saeno.book.notebooks
