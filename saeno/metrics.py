@@ -54,7 +54,7 @@ class Match:
                 f"code has shape {tuple(code.shape)}: should be (batch, concepts ≥ {least}, a grid of {axes} axes)"
             )
         sign = (self.sign * (self.index >= 0)).to(code).view(-1, *[1] * axes)
-        aligned = code[:, self.index.clamp(min=0)] * sign
+        aligned = code[:, self.index.clamp(min=0).to(code.device)] * sign
         if axes == 0:
             return aligned
         nodes = torch.tensor(code.shape[2:], device=self.shift.device)
@@ -68,7 +68,7 @@ class Match:
         From `(batch, learned, *grid)` to `(batch, learned − matched, *grid)`.
         """
         rest = torch.ones(code.shape[1], dtype=torch.bool, device=code.device)
-        rest[self.index[self.index >= 0]] = False
+        rest[self.index[self.index >= 0].to(code.device)] = False
         return code[:, rest]
 
 
