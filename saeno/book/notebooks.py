@@ -50,8 +50,6 @@ def normalise(notebook):
     notebook.metadata.language_info = {"name": "python"}
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
-        if cell.cell_type == "code" and not cell.source.strip():
-            cell.execution_count = None
 
     widgets = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
     text = json.dumps(notebook)
