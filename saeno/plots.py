@@ -1,14 +1,15 @@
 """Pictures, in one style that survives colour-blindness, grey print and a dark page.
 
 Found things are thin and dark, true things wide and light, so that a true one shows around the found one that covers
-it. Every function returns the figure; `axes`, where given, are drawn in instead of a new figure, and must be as many as
-there are panels. Margins do not depend on what is drawn, so that the frames of an explorer do not jump.
+it. Every function returns the figure (in a notebook end the line with a semicolon, or it is shown twice); `axes`, where
+given, are drawn in instead of a new figure, and must be as many as there are panels. Margins do not depend on what is
+drawn, so that the frames of an explorer do not jump.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -45,9 +46,17 @@ STYLE = {
 }
 
 
-def style() -> AbstractContextManager[None]:
+@contextmanager
+def style() -> Iterator[None]:
     """The style of this module, for a picture of your own: `with saeno.plots.style(): ...`."""
-    return plt.rc_context(STYLE)
+    # Not plt.rc_context: it would also take back what a notebook sets when the first figure is made, and no figure
+    # after that would be shown.
+    before = {name: plt.rcParams[name] for name in STYLE}
+    plt.rcParams.update(STYLE)
+    try:
+        yield
+    finally:
+        plt.rcParams.update(before)
 
 
 def atoms(

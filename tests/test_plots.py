@@ -1,10 +1,15 @@
 """Pictures show the numbers they were given: what is drawn is read back from the axes."""
 
+import os
+from pathlib import Path
+
 import matplotlib
+import nbformat
 import numpy as np
 import pytest
 import torch
 from matplotlib import pyplot as plt
+from nbclient import NotebookClient
 
 import saeno
 from saeno import plots
@@ -12,6 +17,7 @@ from saeno.metrics import match_atoms
 from saeno.training import History
 
 matplotlib.use("Agg")
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -150,3 +156,22 @@ def test_the_style_ends_where_it_should_and_tells_apart_in_grey():
     red, green, blue = np.array([matplotlib.colors.to_rgb(c) for c in (plots.FOUND, plots.TRUE, plots.INK)]).T
     grey = 0.299 * red + 0.587 * green + 0.114 * blue
     assert np.diff(np.sort(grey)).min() > 0.2
+
+
+def test_a_notebook_shows_each_picture_once_and_goes_on_showing(tmp_path):
+    sources = [
+        "import torch\nfrom matplotlib import pyplot as plt\nfrom saeno import plots\n"
+        "from saeno.book.explorer import explorer",
+        "explorer(lambda i: plots.codes(torch.eye(2)), [0, 1], 'Step', ['a', 'b'])",
+        "plots.codes(torch.eye(2));",
+        "plt.plot([1, 2]);",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"} | {
+        "PYTHONPATH": str(ROOT)
+    }
+    NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute(
+        env=environment
+    )
+    shown = [[next(iter(sorted(output.data))) for output in cell.outputs] for cell in notebook.cells]
+    assert shown == [[], ["text/html"], ["image/png"], ["image/png"]]

@@ -38,11 +38,12 @@ figure.querySelector('output').value = value;
 this.setAttribute('aria-valuetext', value);
 """
 
-# Text takes the colour of the page, light or dark; the picture has its own white card, which the class
-# "dark-light" asks the book's theme not to dim. data-lm-suppress-shortcuts keeps JupyterLab's arrow keys off
-# the slider, and autocomplete keeps the browser from restoring its place on a page that shows the start frame
-# again.
+# Text takes the colour of the page, light or dark; the picture has its own white card. The class "dark-light" asks the
+# book's theme not to dim it, and <style> not to lay a pale card under everything. data-lm-suppress-shortcuts keeps
+# JupyterLab's arrow keys off the slider, and autocomplete keeps the browser from putting the slider back where it was on
+# a page that shows the start frame again.
 _PAGE = """<figure class="saeno-explorer" style="margin:1em auto;max-width:{width}px">
+<style>.cell_output .text_html:has(> .saeno-explorer) {{background:none!important;color:inherit!important}}</style>
 <img class="dark-light" src="{source}" alt="{text}" width="{width}" height="{height}"
  style="display:block;width:100%;height:auto;margin:0;background:#fff;border-radius:6px">
 <div style="display:flex;align-items:center;gap:.8em;margin:.4em 0">
@@ -55,7 +56,7 @@ _PAGE = """<figure class="saeno-explorer" style="margin:1em auto;max-width:{widt
 </div>{caption}
 <script type="application/json">{frames}</script>
 </figure>"""
-_CAPTION = '\n<figcaption style="margin:0;font-size:.9em">{}</figcaption>'
+_CAPTION = '\n<figcaption style="margin:0;color:inherit;font-size:.9em;text-align:left">{}</figcaption>'
 
 
 @dataclass(frozen=True)
