@@ -10,6 +10,8 @@ export JUPYTER_PREFER_ENV_PATH := 1
 
 .PHONY: help book test lint site-stored nbval unit notebooks claims bench address clean
 .DEFAULT_GOAL := help
+# The browser tests of `unit` open what `site-stored` built, and every step uses two processes already.
+.NOTPARALLEL:
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1#\2/p' $(MAKEFILE_LIST) | while IFS='#' read -r name text; do \

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
+PROCESSES = min(4, os.cpu_count() or 1)  # side by side; each may take 2 GB
 TIMEOUT = 600  # seconds for one cell, generous, since what a chapter may take is 60 s
 
 
@@ -84,9 +85,9 @@ def execute(path: Path) -> Run:
     return Run(path, normalise(notebook), time.monotonic() - start, None)
 
 
-def execute_all(paths: Iterable[Path], processes: int | None = None) -> Iterator[Run]:
+def execute_all(paths: Iterable[Path]) -> Iterator[Run]:
     """Execute notebooks side by side, one thread of computation each, and yield each as it ends, announcing it."""
-    with ThreadPoolExecutor(processes or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(PROCESSES) as pool:
         for done in as_completed([pool.submit(execute, path) for path in paths]):
             run = done.result()
             print(f"  {'FAILED' if run.error else 'executed'} {run.path.name} ({run.seconds:.0f} s)", flush=True)

@@ -1,10 +1,12 @@
 """The site is built from what stands in the project: never stale, never falsely green, quick when nothing changed."""
 
+import shutil
+
 import nbformat
 import pytest
-import yaml
 
 from saeno.book import site
+from saeno.book.address import address, forms
 
 
 @pytest.fixture(scope="module")
@@ -15,9 +17,8 @@ def project(tmp_path_factory):
     (root / "saeno").mkdir()
     (root / "saeno" / "number.py").write_text("number = 41\n")
     (root / "constraints.txt").write_text("")
-    execute = {"execute_notebooks": "cache", "raise_on_error": True}
-    config = {"title": "Toy", "only_build_toc_files": True, "execute": execute}
-    (root / "_config.yml").write_text(yaml.safe_dump(config))
+    shutil.copy(site.ROOT / "_config.yml", root)
+    (root / "book" / "references.bib").write_text("")
     (root / "book" / "_toc.yml").write_text("format: jb-book\nroot: intro\nchapters:\n  - file: a\n")
     (root / "book" / "intro.md").write_text("# Intro\n")
     source = "open('../runs.txt', 'a').write('x')\nexec(open('../saeno/number.py').read())\nprint('number', number)"
@@ -39,6 +40,8 @@ def test_the_life_of_a_book(project, capsys):
 
     page = site.build(project)
     assert "number 41" in page.with_name("a.html").read_text() and runs(project) == 1, "executed exactly once"
+    _, colab, _ = forms(address())
+    assert f'href="{colab}/blob/main/book/a.ipynb"' in page.with_name("a.html").read_text()
 
     capsys.readouterr()
     assert site.build(project) == page and "Nothing changed" in capsys.readouterr().out
