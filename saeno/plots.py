@@ -26,6 +26,7 @@ from saeno.training import History
 # Colours of Okabe and Ito, for all kinds of sight. Dashes, and how light they are, tell them apart in grey.
 FOUND, TRUE, INK, FOURTH = "#0072b2", "#e69f00", "#1b1b1b", "#cc79a7"
 QUIET = "#6b7280"  # for what is not data
+WIDTH = 6.4  # inches, of every figure: text stays legible when it is shrunk to a phone
 
 STYLE = {
     "axes.prop_cycle": cycler(color=[FOUND, TRUE, INK, FOURTH], linestyle=["-", "--", ":", "-."]),
@@ -33,10 +34,10 @@ STYLE = {
     "axes.labelcolor": INK,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.titlesize": 9,
+    "axes.titlesize": 10,
     "figure.dpi": 110,
     "figure.facecolor": "white",  # opaque: on a dark page a picture is a white card
-    "font.size": 9,
+    "font.size": 10,
     "image.cmap": "Blues",
     "legend.frameon": False,
     "lines.linewidth": 1.6,
@@ -85,7 +86,7 @@ def atoms(
     centres = [_to_centre(atom) for atom in (shown if back is None else back)]
     limit = 1.15 * (shown if back is None else back).abs().max().item()
     # An image keeps its proportions; two stand side by side.
-    height = 0.9 if shown.dim() < 4 else (7 / columns - 0.2) * shown.shape[2] / shown.shape[3]
+    height = 0.9 if shown.dim() < 4 else (WIDTH / columns - 0.2) * shown.shape[2] / shown.shape[3]
     height *= 0.5 if shown.dim() == 4 and back is not None else 1
     with style():
         below = 0.3 if shown.dim() == 3 else 0.05
@@ -151,7 +152,8 @@ def learning_curve(history: History, *metrics: str, axes: Sequence[Axes] | None 
         axes[0].plot(loss, **single, label="each step")
         axes[0].plot(np.arange(len(mean)) + (window - 1) / 2, mean, color=FOUND, label=f"mean of {window}")
         axes[0].set(yscale="log", ylabel="loss")
-        axes[0].legend()
+        if not metrics:  # beside others the panel is too narrow for it
+            axes[0].legend()
         for panel, name in zip(axes[1:], metrics, strict=True):
             values = np.array([np.asarray(value, dtype=float).ravel() for value in history.metrics[name]])
             if values.shape[1] > 1:
@@ -175,7 +177,7 @@ def cosine_matrix(
     cosine = _best(learned, true)[0].abs().detach().cpu()
     index = match_atoms(learned, true).index.tolist()
     order = [j for j in index if j >= 0] + [j for j in range(len(learned)) if j not in index]
-    tall = min(4.0, 5.5 * len(true) / len(learned), 0.25 * len(true))
+    tall = min(4.0, 5.0 * len(true) / len(learned), 0.25 * len(true))
     wide = tall * len(learned) / len(true)
     with style():
         figure, (panel,) = _panels(1, axes, 1, tall, above=0.1, below=0.3, left=0.4, width=wide + 1.2)
@@ -258,7 +260,7 @@ def _panels(
     below: float,
     left: float,
     gap: float = 0.0,
-    width: float = 7.0,
+    width: float = WIDTH,
 ) -> tuple[Figure, list[Axes]]:
     """`count` axes in rows of `columns`, all sizes in inches; or the given ones, if they are as many.
 

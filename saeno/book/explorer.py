@@ -40,8 +40,8 @@ this.setAttribute('aria-valuetext', value);
 
 # Text takes the colour of the page, light or dark; the picture has its own white card. The class "dark-light" asks the
 # book's theme not to dim it, and <style> not to lay a pale card under everything. data-lm-suppress-shortcuts keeps
-# JupyterLab's arrow keys off the slider, and autocomplete keeps the browser from putting the slider back where it was on
-# a page that shows the start frame again.
+# JupyterLab's arrow keys off the slider, and autocomplete keeps the browser from putting the slider back where it was
+# on a page that shows the start frame again.
 _PAGE = """<figure class="saeno-explorer" style="margin:1em auto;max-width:{width}px">
 <style>.cell_output .text_html:has(> .saeno-explorer) {{background:none!important;color:inherit!important}}</style>
 <img class="dark-light" src="{source}" alt="{text}" width="{width}" height="{height}"
