@@ -19,6 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from saeno.autoencoder import SparseAutoencoder
 from saeno.dictionaries.base import Dictionary, Grid
 from saeno.metrics import Match, _best, _pair, match_atoms
 from saeno.training import History
@@ -132,6 +133,67 @@ def codes(code: Tensor, truth: Tensor | None = None, axes: Axes | None = None) -
         if truth is not None:
             panel.legend(ncols=2, loc="lower right", bbox_to_anchor=(1, 1), borderpad=0, borderaxespad=0.1)
     return figure
+
+
+def mosaic(images: Tensor, columns: int = 8, limit: float | None = None, axes: Axes | None = None) -> Figure:
+    """Many small images as one picture: `(count, height, width)`, in rows of `columns`, all on one scale around 0.
+
+    limit: the value drawn black (minus it is white); the largest of the images when None. Much faster than a panel for
+    each, for explorers. Raises ValueError for another shape.
+    """
+    _expect(images.dim() == 3, f"images: shape {tuple(images.shape)}; should be (count, height, width)")
+    images = images.detach().cpu()
+    count, height, width = images.shape
+    rows = -(-count // columns)
+    limit = images.abs().max().item() if limit is None else limit
+    board = torch.full((rows * (height + 1) + 1, columns * (width + 1) + 1), float("nan"))
+    for i, image in enumerate(images):
+        top, left = 1 + i // columns * (height + 1), 1 + i % columns * (width + 1)
+        board[top : top + height, left : left + width] = image
+    with style():
+        inches = WIDTH * board.shape[0] / board.shape[1]
+        figure, (panel,) = _panels(1, axes, 1, inches, above=0.0, below=0.1, left=0.15)
+        _image(panel, board, limit)
+    return figure
+
+
+def passage(model: SparseAutoencoder, signal: Tensor, shape: Sequence[int] | None = None) -> Figure:
+    """One signal on its way through a model of vectors: x, its analysis Dᵀx, its code z, and the reconstruction D z.
+
+    signal: `(channels,)`. shape: `(height, width)` of the image that the channels are, drawn as stems when None.
+    Raises ValueError for a signal that is not one vector.
+    """
+    _expect(signal.dim() == 1, f"signal: shape {tuple(signal.shape)}; should be one vector, (channels,)")
+    with torch.no_grad():
+        reconstruction, code = (value[0].cpu() for value in model(signal[None]))
+        masses = model.dictionary.analysis(signal[None])[0].cpu()
+    signal = signal.detach().cpu()
+    limit = signal.abs().max().item()
+    titles = ["signal $x$", "analysis $D^{T}x$", "code $z$", "synthesis $D z$"]
+    with style():
+        figure = plt.figure(figsize=(WIDTH, 1.75))
+        for place, (title, value) in enumerate(zip(titles, (signal, masses, code, reconstruction), strict=True)):
+            panel = figure.add_axes((0.03 + 0.25 * place, 0.08, 0.19, 0.7))
+            panel.set_title(title, color=INK)
+            if place in (0, 3) and shape is not None:
+                _image(panel, value.view(*shape), limit)
+                continue
+            entry = np.arange(len(value))
+            panel.axvline(0, color=QUIET, linewidth=0.5)
+            panel.hlines(entry, 0, value.numpy(), color=FOUND, linewidth=1.2)
+            largest = 1.1 * max(masses.abs().max().item(), code.abs().max().item())
+            panel.set(xlim=(-largest, largest), xticks=[], yticks=[], ylim=(len(value), -1))
+            panel.spines[["left", "bottom"]].set_visible(False)
+        for place in range(3):
+            figure.text(0.235 + 0.25 * place, 0.43, "→", color=QUIET, ha="left", va="center", fontsize=14)
+    return figure
+
+
+def _image(panel: Axes, image: Tensor, limit: float) -> None:
+    """An image in grey, 0 in the middle: black is `limit`; squares that hold nothing (NaN) stay white."""
+    panel.imshow(image.numpy(), cmap="gray_r", vmin=-limit, vmax=limit)
+    panel.set(xticks=[], yticks=[])
+    panel.spines[["left", "bottom"]].set_visible(False)
 
 
 def learning_curve(history: History, *metrics: str, axes: Sequence[Axes] | None = None) -> Figure:

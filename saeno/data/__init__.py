@@ -1,9 +1,10 @@
-"""Data: sparse signals whose truth is known (`SparseModel`, `families`) and real recordings that need no
+"""Data: sparse signals whose truth is known (`SparseModel`, `lines`, `families`) and real recordings that need no
 network (`signals`).
 """
 
 from saeno.data import families, signals
 from saeno.data.families import FunctionAtoms
+from saeno.data.lines import lines
 from saeno.data.sparse import Impulses, Sample, SparseModel
 
-__all__ = ["FunctionAtoms", "Impulses", "Sample", "SparseModel", "families", "signals"]
+__all__ = ["FunctionAtoms", "Impulses", "Sample", "SparseModel", "families", "lines", "signals"]
