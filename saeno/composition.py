@@ -46,7 +46,8 @@ def describe(thing: Any) -> Any:
     if hasattr(thing, "settings"):
         settings = thing.settings()
     else:
-        settings = {name: getattr(thing, name) for name in inspect.signature(type(thing)).parameters}
+        arguments = inspect.signature(type(thing)).parameters.values()  # *args of a class without an __init__ are none
+        settings = {a.name: getattr(thing, a.name) for a in arguments if a.kind is a.POSITIONAL_OR_KEYWORD}
     return {"class": type(thing).__name__, **{name: describe(value) for name, value in settings.items()}}
 
 
