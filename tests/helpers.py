@@ -12,8 +12,8 @@ from saeno import ConvDictionary, DenseDictionary, FourierDictionary, Lifted, Li
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:
-    """Standard normal numbers in float64."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    """Standard normal numbers in float64, other than those any dictionary starts with."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(1000 + seed), dtype=torch.float64)
 
 
 def lifting(channels: int, lifted: int, seed: int = 0) -> Lifting:
