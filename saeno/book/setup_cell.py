@@ -28,11 +28,8 @@ def setup_cell(root: Path = ROOT) -> str:
 
 
 def first_code_cell(notebook):
-    """The first code cell of a notebook (a `nbformat.NotebookNode`). Raises ValueError when there is none."""
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            return cell
-    raise ValueError("notebook: no code cell; a notebook begins with text and the setup cell")
+    """The first code cell of a notebook (a `nbformat.NotebookNode`), or None where there is none."""
+    return next((cell for cell in notebook.cells if cell.cell_type == "code"), None)
 
 
 def main(root: Path = ROOT) -> int:
@@ -46,7 +43,7 @@ def main(root: Path = ROOT) -> int:
     for path in find(root / "book"):
         notebook = nbformat.read(path, as_version=4)
         cell = first_code_cell(notebook)
-        if not cell.source.startswith(TEXT.partition("{")[0]):
+        if cell is None or not cell.source.startswith(TEXT.partition("{")[0]):
             strange.append(path)
         elif cell.source != setup_cell(root):
             cell.source = setup_cell(root)
