@@ -170,7 +170,9 @@ class _Run:
         try:
             signal = next(source).to(dictionary.weight.device)
             value = loss(self.model, signal)
-        except (ValueError, TypeError, torch.linalg.LinAlgError) as error:
+        except torch.linalg.LinAlgError as error:
+            raise self.stop(f"the dictionary has no largest eigenvalue any more: try a smaller lr ({error})") from error
+        except (ValueError, TypeError) as error:
             raise self.stop(str(error)) from error
         energy = losses.misfit(signal, torch.zeros_like(signal)).item()
         if not math.isfinite(energy):
