@@ -1,0 +1,486 @@
+"""The loop: one step of it by hand, what stops it, and a run that was killed."""
+
+import functools
+import math
+import multiprocessing
+import os
+import shutil
+import signal as signals
+
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from saeno import (
+    ConvDictionary,
+    DenseDictionary,
+    FourierDictionary,
+    Lifted,
+    Lifting,
+    MatchingPursuit,
+    OneStep,
+    ReLU,
+    SoftThreshold,
+    SparseAutoencoder,
+    TopK,
+    TrainingError,
+    Unrolled,
+    fit,
+    losses,
+)
+from saeno.batches import batches
+from saeno.data import SparseModel
+from saeno.training import rate
+from tests.helpers import normal
+
+SGD = torch.optim.SGD
+MOMENTUM = functools.partial(SGD, momentum=0.9)
+DATA = normal(40, 6).float()
+fit = functools.partial(fit, progress=False)
+
+
+def small(seed=0, inference=None) -> SparseAutoencoder:
+    return SparseAutoencoder(DenseDictionary(6, 9, seed), inference or Unrolled(TopK(2), 2))
+
+
+def state(model) -> dict:
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def forgotten() -> SparseAutoencoder:
+    """A model of the same composition, with other numbers in it."""
+    model = small()
+    torch.nn.init.normal_(model.dictionary.weight)
+    return model
+
+
+def same(a: dict, b: dict) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+# --- a step
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_a_step_follows_the_projected_gradient_and_restores_the_gain(normalize):
+    by_hand = small(inference=OneStep(SoftThreshold(0.1), step=0.3))
+    dictionary, history = by_hand.dictionary, []
+    source = batches(DATA, 8, 3, ())
+    for step in range(4):
+        by_hand.zero_grad()
+        loss = losses.objective(by_hand, next(source))
+        loss.backward()
+        history.append(loss.item())
+        with torch.no_grad():
+            gradient = dictionary.weight.grad
+            if normalize:
+                gradient = gradient - (gradient * dictionary.weight).sum(1, keepdim=True) * dictionary.weight
+            dictionary.weight -= 0.5 * (1 + math.cos(math.pi * step / 4)) / 2 * gradient
+            if normalize:
+                dictionary.weight /= dictionary.weight.norm(dim=1, keepdim=True)
+    model = small(inference=OneStep(SoftThreshold(0.1), step=0.3))
+    run = fit(model, DATA, 4, batch=8, lr=0.5, optimizer=SGD, seed=3, normalize=normalize)
+    torch.testing.assert_close(model.dictionary.weight, dictionary.weight)
+    torch.testing.assert_close(run.loss.float(), torch.tensor(history))
+
+
+@pytest.mark.parametrize(
+    ("dictionary", "grid"),
+    [
+        (DenseDictionary(2, 6), ()),
+        (ConvDictionary(2, 3, 4), (8,)),
+        (FourierDictionary(2, 3, (2, 1)), (5, 4)),
+        (Lifted(DenseDictionary(5, 6), Lifting.gaussian(2, 5)), ()),
+    ],
+    ids=["dense", "conv", "fourier", "lifted"],
+)
+def test_atoms_stay_at_unit_gain_and_the_loss_falls(dictionary, grid):
+    model = SparseAutoencoder(dictionary, OneStep(SoftThreshold(0.01)))
+    history = fit(model, normal(16, 2, *grid).float(), 60, batch=16, lr=0.03)
+    torch.testing.assert_close(dictionary.gain(), torch.ones(dictionary.concepts))
+    assert history.loss[-1] < history.loss[0]
+
+
+def test_without_normalisation_the_gain_is_free():
+    model = small()
+    fit(model, DATA, 10, batch=8, normalize=False)
+    assert (model.dictionary.gain() - 1).abs().max() > 0.01
+
+
+def test_everything_else_a_model_learns_is_trained_too():
+    for inference in (OneStep(TopK(2), tied=False), OneStep(ReLU())):
+        model = small(inference=inference)
+        before = state(model)
+        fit(model, DATA, 3, batch=8, loss=losses.l1(0.1))
+        assert not any(torch.equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_schedules():
+    history = fit(small(), DATA, 8, batch=8, lr=0.2)
+    torch.testing.assert_close(history.lr, 0.1 * (1 + torch.cos(math.pi * torch.arange(8).double() / 8)))
+    assert rate(0.2, "cosine", 8, 8) == 0
+    assert (fit(small(), DATA, 8, batch=8, lr=0.2, schedule="constant").lr == 0.2).all()
+
+
+def test_the_rate_is_the_optimizer_s_rate():
+    """The last step of a cosine is small, that of a constant rate is not."""
+    moved = {}
+    for schedule in ("constant", "cosine"):
+        model, path = small(), []
+        fit(
+            model, DATA, 20, batch=40, lr=0.1, optimizer=SGD, schedule=schedule, every=1,
+            metrics={"atoms": lambda m, path=path: path.append(m.dictionary.weight.detach().clone()) or 0.0},
+        )  # fmt: skip
+        moved[schedule] = (path[-1] - path[-2]).norm() / (path[1] - path[0]).norm()
+    assert moved["cosine"] < 0.1 * moved["constant"]
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_another_order():
+    models = [small() for _ in range(3)]
+    runs = [fit(model, DATA, 12, batch=8, seed=seed) for model, seed in zip(models, (0, 0, 1), strict=True)]
+    assert same(state(models[0]), state(models[1])) and torch.equal(runs[0].loss, runs[1].loss)
+    assert not torch.equal(runs[0].loss, runs[2].loss)
+
+
+# --- data
+
+
+def test_data_may_be_a_tensor_a_loader_or_a_generative_model():
+    true = SparseModel(FourierDictionary(1, 2, 3, seed=7), 2)
+    for data, settings in [
+        (true, {"grid": 16, "batch": 8}),
+        (true.sample(20, 16).signal, {"batch": 8}),
+        (DataLoader(true.sample(20, 16).signal, batch_size=8, shuffle=True), {}),
+    ]:
+        model = SparseAutoencoder(FourierDictionary(1, 3, 3), MatchingPursuit(2))
+        history = fit(model, data, 7, **settings)
+        assert history.loss.shape == (7,) and history.loss.isfinite().all() and (history.loss > 0).all()
+
+
+# --- history
+
+
+def test_metrics_are_taken_every_so_many_steps_and_at_both_ends():
+    model, seen = small(), []
+
+    def weight(model):
+        assert not torch.is_grad_enabled()
+        seen.append(model.dictionary.weight.detach().clone())
+        return model.dictionary.weight  # the live parameter: the history must keep what it was
+
+    metrics = {"weight": weight, "number": lambda m: m.dictionary.weight[0, 0], "count": lambda m: 3}
+    history = fit(model, DATA, 10, batch=8, metrics=metrics, every=4)
+    assert history.measured == [0, 4, 8, 10]
+    assert all(torch.equal(a, b) for a, b in zip(history.metrics["weight"], seen, strict=True))
+    assert torch.equal(seen[0], small().dictionary.weight) and torch.equal(seen[-1], model.dictionary.weight)
+    assert history.metrics["number"] == [w[0, 0].item() for w in seen] and history.metrics["count"] == [3.0] * 4
+    assert history.loss.dtype == torch.float64 and len(history.loss) == len(history.lr) == 10 and history.seconds > 0
+
+
+def test_metrics_default_to_both_ends_and_none_are_needed():
+    history = fit(small(), DATA, 4, batch=8, metrics={"one": lambda m: 1.0})
+    assert history.measured == [0, 4] and history.metrics == {"one": [1.0, 1.0]}
+    bare = fit(small(), DATA, 4, batch=8, every=2)
+    assert bare.measured == [] and bare.metrics == {}
+
+
+def test_the_loss_of_a_step_is_that_before_it():
+    model = small()
+    first = losses.objective(model, next(batches(DATA, 8, 0, ()))).item()
+    assert fit(model, DATA, 2, batch=8).loss[0].item() == pytest.approx(first)
+
+
+def test_a_bar_is_shown_unless_it_is_not_wanted(capfd):
+    fit(small(), DATA, 3, batch=8)
+    assert capfd.readouterr() == ("", "")
+    fit(small(), DATA, 3, batch=8, progress=True)
+    shown = capfd.readouterr()
+    assert "fit: 100%" in shown.err and "3/3" in shown.err and "loss=" in shown.err and shown.out == ""
+
+
+# --- what stops a run
+
+
+def test_bad_numbers_in_a_tensor_stop_it_before_it_starts():
+    bad, model = DATA.clone(), small()
+    bad[3, 2] = float("nan")
+    before = state(model)
+    with pytest.raises(ValueError, match="data has NaN or infinite values in 1 of 40 signals, first in signal 3"):
+        fit(model, bad, 5, batch=8)
+    assert same(state(model), before)
+
+
+class Spoiled:
+    """A generative model whose `bad`-th batch is spoiled by `how`."""
+
+    def __init__(self, bad, how):
+        self.bad, self.how, self.drawn = bad, how, -1
+
+    def sample(self, count, grid, generator):
+        self.drawn += 1
+        signal = torch.randn(count, 6, generator=generator)
+        return (self.how(signal) if self.drawn == self.bad else signal), None
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("inference", [Unrolled(TopK(2), 2), OneStep(SoftThreshold(0.1))], ids=["top-k", "soft"])
+def test_bad_numbers_in_mid_training_stop_it_at_its_last_good_state(value, inference):
+    expected, model = small(inference=inference), small(inference=inference)
+    fit(expected, Spoiled(99, None), 7, batch=8, schedule="constant")
+    with pytest.raises(TrainingError) as stopped:
+        fit(model, Spoiled(7, lambda x: x.index_fill(1, torch.tensor([2]), value)), 50, batch=8, schedule="constant")
+    error = stopped.value
+    assert "stopped at step 7: data has NaN or infinite values in this step's batch." in str(error)
+    assert error.step == 7 and error.restored == 6 and "back at its state of step 6" in str(error)
+    expected = small(inference=inference)
+    fit(expected, Spoiled(99, None), 6, batch=8, schedule="constant")
+    assert same(state(model), state(expected))
+
+
+def test_a_signal_that_does_not_fit_stops_it_and_names_the_shape():
+    model = small()
+    before = state(model)
+    with pytest.raises(TrainingError, match=r"step 0: signal has shape \(8, 7\): should be \(batch, channels = 6\)"):
+        fit(model, normal(40, 7).float(), 5, batch=8)
+    assert same(state(model), before)
+    with pytest.raises(TrainingError, match=r"step 3: signal has shape \(8, 3\)"):
+        fit(model, Spoiled(3, lambda x: x[:, :3]), 5, batch=8)
+    with pytest.raises(TrainingError, match=r"step 0: signal is torch.float64, the dictionary torch.float32"):
+        fit(model, DATA.double(), 5, batch=8)
+
+
+@pytest.mark.parametrize("lr", [1e6, 1e30])
+@pytest.mark.parametrize("inference", [OneStep(TopK(2)), OneStep(SoftThreshold(0.1), step=0.5)], ids=["top-k", "soft"])
+def test_a_loss_that_diverges_stops_it_at_a_state_that_had_a_loss(inference, lr):
+    model = small(inference=inference)
+    before = losses.objective(model, DATA).item()
+    with pytest.raises(TrainingError, match="try a smaller lr") as stopped:
+        fit(model, DATA, 50, batch=8, lr=lr, optimizer=SGD, normalize=False)
+    assert stopped.value.step >= 1 and stopped.value.restored < stopped.value.step
+    assert losses.objective(model, DATA).item() == pytest.approx(before, rel=1e-6), "the state before the leap"
+
+
+def test_a_dictionary_that_is_no_more_stops_it():
+    with pytest.raises(TrainingError, match="step 1: the dictionary has no largest eigenvalue any more: try a smaller"):
+        fit(small(inference=OneStep(SoftThreshold(0.1))), DATA, 50, batch=8, lr=1e30, optimizer=SGD, normalize=False)
+
+
+def test_a_loss_that_is_no_number_stops_it():
+    model, calls = small(), []
+
+    def loss(model, signal):
+        calls.append(1)
+        return losses.objective(model, signal) * (float("nan") if len(calls) == 3 else 1)
+
+    with pytest.raises(TrainingError, match="step 2: the loss is nan: try a smaller lr"):
+        fit(model, DATA, 5, batch=8, loss=loss)
+
+
+def test_a_gradient_that_is_no_number_stops_it():
+    model = small()
+    before = state(model)
+
+    def loss(model, signal):
+        return losses.objective(model, signal) + (model.dictionary.weight * 0).abs().sqrt().sum()  # 0, slope ∞ · 0
+
+    with pytest.raises(TrainingError, match=r"step 0: the gradient of dictionary\.weight is not finite"):
+        fit(model, DATA, 5, batch=8, loss=loss)
+    assert same(state(model), before)
+
+
+def test_an_atom_that_loses_its_gain_stops_it():
+    """With decay 1/lr, one step of SGD takes the weights to minus the gradient's step: 0 where nothing is learned."""
+    model = small(inference=OneStep(TopK(1)))
+    silent = functools.partial(SGD, weight_decay=16.0)
+    data = model.dictionary.weight.detach()[:1].expand(20, 6).clone()  # one atom is used, and needs no change
+    before = state(model)
+    with pytest.raises(TrainingError, match=r"step 0: gain of atom \d is 0 .*back at its state of step 0"):
+        fit(model, data, 5, batch=8, lr=1 / 16, optimizer=silent, schedule="constant")
+    assert same(state(model), before)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"schedule": "linear"}, r"schedule = 'linear': should be 'cosine' or 'constant'"),
+        ({"steps": 0}, r"steps = 0: should be a whole number ≥ 1"),
+        ({"steps": 2.5}, r"steps = 2.5"),
+        ({"save_every": 0}, r"save_every = 0"),
+        ({"every": 0}, r"every = 0"),
+        ({"lr": 0.0}, r"lr = 0.0: should be positive and finite"),
+        ({"lr": float("inf")}, r"lr = inf"),
+        ({"lr": float("nan")}, r"lr = nan"),
+        ({"batch": 41}, r"batch = 41: should be at most the 40 signals of data"),
+        ({"batch": 0}, r"batch = 0"),
+    ],
+)
+def test_arguments_that_cannot_work_are_refused_at_once(settings, message):
+    model = small()
+    before = state(model)
+    with pytest.raises(ValueError, match=message):
+        fit(model, DATA, **{"steps": 3, "batch": 8, **settings})
+    assert same(state(model), before)
+
+
+# --- checkpoints
+
+
+SOURCES = {
+    "tensor": lambda: DATA,
+    "generative": lambda: SparseModel(DenseDictionary(6, 9, seed=5), 2),
+    "loader": lambda: DataLoader(DATA, batch_size=8, shuffle=True),
+}
+OPTIMIZERS = {"adam": torch.optim.Adam, "momentum": MOMENTUM}
+
+
+def die(model):
+    os.kill(os.getpid(), signals.SIGKILL)
+
+
+def train(source, optimizer, path, killed_at=None):
+    """23 steps, saved every 4; `killed_at` is a step at which the process is killed while it measures."""
+    torch.set_num_threads(1)
+    model, measured = small(inference=OneStep(TopK(2), tied=False)), []
+
+    def metric(model):
+        measured.append(1)
+        if killed_at is not None and len(measured) == killed_at + 1:
+            die(model)
+        return model.dictionary.weight[0]
+
+    history = fit(
+        model, SOURCES[source](), 23, batch=8, optimizer=OPTIMIZERS[optimizer], seed=4, every=1, save_every=4,
+        metrics={"atom": metric, "norm": lambda m: m.inference.bias.norm()}, checkpoint=path,
+    )  # fmt: skip
+    return model, history
+
+
+@pytest.fixture(scope="module")
+def killed_runs(tmp_path_factory):
+    """All runs, each in a process of its own that is killed (-9) at step 14: after a checkpoint, between two."""
+    folder = tmp_path_factory.mktemp("killed")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["saeno", "saeno.data"])
+    paths = {(source, optimizer): folder / f"{source}-{optimizer}" for source in SOURCES for optimizer in OPTIMIZERS}
+    for case, path in paths.items():
+        process = context.Process(target=train, args=(*case, path, 14))
+        process.start()
+        process.join(60)
+        assert process.exitcode == -signals.SIGKILL, f"{case} was to be killed, and ended with {process.exitcode}"
+    return paths
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_killed_run_resumes_to_the_same_bits(source, optimizer, killed_runs, tmp_path):
+    path = killed_runs[source, optimizer]
+    assert path.exists() and not path.with_name(path.name + ".part").exists()
+    shutil.copy(path, tmp_path / "run")
+    resumed, history = train(source, optimizer, tmp_path / "run")
+    whole, expected = train(source, optimizer, None)
+    assert same(state(resumed), state(whole))
+    assert torch.equal(history.loss, expected.loss) and torch.equal(history.lr, expected.lr)
+    assert history.measured == expected.measured == list(range(24))
+    assert all(torch.equal(a, b) for a, b in zip(history.metrics["atom"], expected.metrics["atom"], strict=True))
+    assert history.metrics["norm"] == expected.metrics["norm"]
+
+
+def test_a_killed_run_goes_on_from_its_last_checkpoint(killed_runs, tmp_path):
+    shutil.copy(killed_runs["generative", "adam"], tmp_path / "run")
+    drawn = []
+
+    class Counting(SparseModel):
+        def sample(self, count, grid, generator):
+            drawn.append(count)
+            return super().sample(count, grid, generator)
+
+    metrics = {"atom": lambda m: m.dictionary.weight[0], "norm": lambda m: m.inference.bias.norm()}
+    model = small(inference=OneStep(TopK(2), tied=False))
+    data = Counting(DenseDictionary(6, 9, seed=5), 2)
+    fit(model, data, 23, batch=8, seed=4, every=1, metrics=metrics, checkpoint=tmp_path / "run")
+    assert len(drawn) == 23 - 12
+
+
+@pytest.mark.parametrize("optimizer", [SGD, torch.optim.RMSprop, torch.optim.Adagrad, torch.optim.AdamW])
+def test_other_optimizers_resume_too(optimizer, tmp_path):
+    class Stop(Exception):
+        pass
+
+    def stop(model, steps=[]):  # noqa: B006 (counts its calls)
+        steps.append(1)
+        if len(steps) == 8:
+            raise Stop
+        return 0.0
+
+    settings = dict(steps=12, batch=8, optimizer=optimizer, lr=0.01, every=1, save_every=5)
+    with pytest.raises(Stop):
+        fit(small(), DATA, metrics={"stop": stop}, checkpoint=tmp_path / "run", **settings)
+    resumed, whole = forgotten(), small()
+    fit(resumed, DATA, metrics={"stop": lambda m: 0.0}, checkpoint=tmp_path / "run", **settings)
+    fit(whole, DATA, metrics={"stop": lambda m: 0.0}, **settings)
+    torch.testing.assert_close(resumed.dictionary.weight, whole.dictionary.weight, rtol=0, atol=0)
+
+
+def test_a_finished_run_is_read_and_not_run_again(tmp_path):
+    model = small()
+    history = fit(model, DATA, 5, batch=8, metrics={"one": lambda m: 1.0}, checkpoint=tmp_path / "run")
+
+    again, data = forgotten(), Spoiled(0, lambda x: pytest.fail("no batch is drawn"))
+    read = fit(again, data, 5, batch=8, metrics={"one": lambda m: 1.0}, checkpoint=tmp_path / "run")
+    assert same(state(again), state(model)) and torch.equal(read.loss, history.loss)
+    assert read.metrics == history.metrics and read.seconds >= history.seconds
+
+
+def test_checkpoints_are_written_every_so_often_and_at_the_end(tmp_path):
+    seen = []
+
+    def look(model):
+        seen.append((tmp_path / "run").exists())
+        return 0.0
+
+    fit(small(), DATA, 5, batch=8, every=1, save_every=3, metrics={"look": look}, checkpoint=tmp_path / "run")
+    assert seen == [False] * 4 + [True] * 2  # written after step 3's measurement
+    assert (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"steps": 7}, "made with steps = 6, not 7"),
+        ({"batch": 9}, "made with batch = 8, not 9"),
+        ({"lr": 0.1}, "made with lr = 0.01, not 0.1"),
+        ({"schedule": "constant"}, "made with schedule = 'cosine', not 'constant'"),
+        ({"normalize": False}, "made with normalize = True, not False"),
+        ({"seed": 1}, "made with seed = 0, not 1"),
+        ({"grid": (4, 4)}, r"made with grid = \[\], not \(4, 4\)"),
+        ({"every": 2}, "made with every = None, not 2"),
+        ({"metrics": {"b": lambda m: 0.0}}, r"made with metrics = \['a'\], not \['b'\]"),
+        ({"loss": losses.l1(0.1)}, r"made with loss = 'objective', not 'l1\(0.1\)'"),
+        ({"optimizer": SGD}, "made with optimizer = .*Adam"),
+        ({"optimizer": functools.partial(torch.optim.Adam, betas=(0.5, 0.9))}, "made with optimizer = .*Adam"),
+    ],
+)
+def test_a_run_is_resumed_as_it_was_begun_or_not_at_all(change, message, tmp_path):
+    settings = dict(steps=6, batch=8, metrics={"a": lambda m: 0.0}, checkpoint=tmp_path / "run")
+    fit(small(), DATA, **settings)
+    model = forgotten()
+    before = state(model)
+    with pytest.raises(ValueError, match=rf"checkpoint = '.*run' was {message}.*: delete it to start anew"):
+        fit(model, DATA, **{**settings, **change})
+    assert same(state(model), before)
+
+
+def test_a_grid_survives_its_checkpoint(tmp_path):
+    data = SparseModel(FourierDictionary(1, 2, (2, 1)), 2)
+    for _ in range(2):
+        model = SparseAutoencoder(FourierDictionary(1, 2, (2, 1)), MatchingPursuit(1))
+        fit(model, data, 2, batch=4, grid=(5, 4), checkpoint=tmp_path / "run")
+
+
+def test_a_checkpoint_of_another_model_or_a_saved_model_is_refused(tmp_path):
+    fit(small(), DATA, 2, batch=8, checkpoint=tmp_path / "run")
+    with pytest.raises(ValueError, match=r"checkpoint = '.*run' belongs to another model: delete it to start anew"):
+        fit(small(inference=Unrolled(TopK(2), 3)), DATA, 2, batch=8, checkpoint=tmp_path / "run")
+    small().save(tmp_path / "model")
+    with pytest.raises(ValueError, match=r"checkpoint = '.*model': a saved model, not a checkpoint of fit"):
+        fit(small(), DATA, 2, batch=8, checkpoint=tmp_path / "model")
