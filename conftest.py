@@ -8,6 +8,17 @@ pytest_plugins = ["pytester"]
 CI = os.environ.get("CI") == "true"
 
 
+def pytest_configure(config):
+    """Run cells of notebooks in the kernel's history: outside of it, a semicolon at the end of a cell silences nothing."""
+    if config.option.nbval or config.option.nbval_lax:
+        from nbval.kernel import RunningKernel
+
+        def execute_cell_input(self, source, allow_stdin=None):
+            return self.kc.execute(source, allow_stdin=allow_stdin, stop_on_error=False)
+
+        RunningKernel.execute_cell_input = execute_cell_input
+
+
 def _fail(report, message):
     report.outcome = "failed"
     report.longrepr = message

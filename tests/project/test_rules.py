@@ -58,3 +58,9 @@ def test_an_expected_failure_in_a_notebook_is_a_failure(rules):
     nbformat.write(nbformat.v4.new_notebook(cells=cells), rules.path / "slow.ipynb")
     result = rules.runpytest_subprocess("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=1")
     result.assert_outcomes(failed=2)
+
+
+def test_a_semicolon_silences_a_cell_as_in_a_notebook(rules):
+    cells = [nbformat.v4.new_code_cell(source, execution_count=1) for source in ["1 + 1;", "2;  # said"]]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), rules.path / "quiet.ipynb")
+    rules.runpytest_subprocess("--nbval", "--nbval-current-env").assert_outcomes(passed=2)
