@@ -9,7 +9,7 @@ CI = os.environ.get("CI") == "true"
 
 
 def pytest_configure(config):
-    """Run cells of notebooks in the kernel's history: outside of it, a semicolon at the end of a cell silences nothing."""
+    """Run the cells of notebooks in the kernel's history, without which a final semicolon silences nothing."""
     if config.option.nbval or config.option.nbval_lax:
         from nbval.kernel import RunningKernel
 
