@@ -175,3 +175,30 @@ def test_a_notebook_shows_each_picture_once_and_goes_on_showing(tmp_path):
     )
     shown = [[next(iter(sorted(output.data))) for output in cell.outputs] for cell in notebook.cells]
     assert shown == [[], ["text/html"], ["image/png"], ["image/png"]]
+
+
+def test_a_mosaic_holds_each_image_in_its_place():
+    images = torch.randn(5, 2, 3)
+    board = plots.mosaic(images, columns=3).axes[0].images[0].get_array().filled(np.nan)
+    assert board.shape == (2 * 3 + 1, 3 * 4 + 1)
+    np.testing.assert_array_equal(board[1:3, 5:8], images[1])
+    np.testing.assert_array_equal(board[4:6, 5:8], images[4])
+    assert np.isnan(board[::3]).all() and np.isnan(board[4:6, 9:12]).all()  # lines between, and no sixth image
+    assert plots.mosaic(images, limit=3.0).axes[0].images[0].get_clim() == (-3, 3)
+    with pytest.raises(ValueError, match=r"images: shape \(2, 3\)"):
+        plots.mosaic(images[0])
+
+
+def test_passage_shows_what_the_model_computes():
+    model = saeno.SparseAutoencoder(saeno.DenseDictionary(6, 10, seed=0), saeno.OneStep(saeno.TopK(2)))
+    signal = torch.randn(6)
+    output, masses = model(signal[None]), model.dictionary.analysis(signal[None])
+    panels = plots.passage(model, signal, shape=(2, 3)).axes
+    np.testing.assert_array_equal(panels[0].images[0].get_array(), signal.view(2, 3))
+    np.testing.assert_array_equal(panels[3].images[0].get_array(), output.reconstruction.detach().view(2, 3))
+    for panel, value in zip(panels[1:3], (masses, output.code), strict=True):
+        drawn = [segment[1][0] for segment in panel.collections[0].get_segments()]
+        np.testing.assert_allclose(drawn, value[0].detach(), atol=1e-6)
+    assert all(panel.collections for panel in plots.passage(model, signal).axes)  # without a shape: stems
+    with pytest.raises(ValueError, match=r"signal: shape \(1, 6\)"):
+        plots.passage(model, signal[None])

@@ -46,13 +46,13 @@ _PAGE = """<figure class="saeno-explorer" style="margin:1em auto;max-width:{widt
 <style>.cell_output .text_html:has(> .saeno-explorer) {{background:none!important;color:inherit!important}}</style>
 <img class="dark-light" src="{source}" alt="{text}" width="{width}" height="{height}"
  style="display:block;width:100%;height:auto;margin:0;background:#fff;border-radius:6px">
-<div style="display:flex;align-items:center;gap:.8em;margin:.4em 0">
-<label style="display:flex;flex-wrap:wrap;align-items:center;gap:0 .8em;flex:1;min-width:0;margin:0">{label}
+<div style="display:flex;flex-wrap:wrap;align-items:center;gap:0 .8em;margin:.4em 0">
+<label style="display:flex;flex-wrap:wrap;align-items:center;gap:0 .8em;flex:1 1 14em;margin:0">{label}
 <input type="range" min="0" max="{last}" step="1" value="{start}" aria-valuetext="{value}"
  autocomplete="off" data-lm-suppress-shortcuts="true" oninput="{move}"
  style="flex:1 1 10em;min-width:0;height:28px;margin:0;accent-color:#0072b2"></label>
 <output aria-live="off"
- style="min-width:{widest}ch;text-align:right;font-variant-numeric:tabular-nums">{value}</output>
+ style="min-width:{widest}ch;margin-left:auto;text-align:right;font-variant-numeric:tabular-nums">{value}</output>
 </div>{caption}
 <script type="application/json">{frames}</script>
 </figure>"""
