@@ -39,7 +39,7 @@ site-stored: .venv/.installed
 # Strict: executes every notebook and compares its outputs with the stored ones.
 nbval: .venv/.installed
 	@if [ -n "`find book -name '*.ipynb' -not -path '*/.*'`" ]; then \
-		$(RUN) pytest --nbval --nbval-current-env --nbval-cell-timeout 600 \
+		TQDM_DISABLE=1 $(RUN) pytest --nbval --nbval-current-env --nbval-cell-timeout 600 \
 			--nbval-sanitize-with tests/nbval.cfg -n 2 --dist loadfile book; \
 	else echo "no notebooks yet"; fi
 

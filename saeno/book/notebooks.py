@@ -79,7 +79,8 @@ def execute(path: Path) -> Run:
     )
     start = time.monotonic()
     try:
-        client.execute()
+        # A progress bar is for those who wait; its clock has no place among stored outputs.
+        client.execute(env=os.environ | {"TQDM_DISABLE": "1"})
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as failure:
         return Run(path, None, time.monotonic() - start, str(failure))
     return Run(path, normalise(notebook), time.monotonic() - start, None)

@@ -44,7 +44,7 @@ def test_storing_twice_gives_the_same_file(tmp_path, capsys):
     where = "import os, time\nprint(os.path.basename(os.getcwd()), flush=True)\ntime.sleep(0.1)\n"
     path = write(
         tmp_path / "part" / "a.ipynb",
-        where + "print(os.environ['OMP_NUM_THREADS'])",
+        where + "print(os.environ['OMP_NUM_THREADS'])\nimport tqdm\nfor _ in tqdm.tqdm([1]): pass",
         "import ipywidgets\nipywidgets.IntSlider(3)",
         metadata={"kernelspec": {"name": "other", "display_name": "Mine", "language": "python"}},
     )
