@@ -49,6 +49,9 @@ class History:
     metrics: dict[str, list[Any]]
     seconds: float
 
+    def __repr__(self) -> str:
+        return f"History({len(self.loss)} steps, loss {self.loss[0]:.3g} → {self.loss[-1]:.3g})"
+
 
 def rate(lr: float, schedule: str, step: int, steps: int) -> float:
     """The learning rate at a step: `lr`, or with "cosine" lr · ½(1 + cos(π · step / steps)), which ends at 0."""
@@ -94,7 +97,7 @@ def fit(
         checkpoint: a file, written every `save_every` steps. When it exists, training goes on from it, to the same
             bits.
         save_every: steps between two checkpoints.
-        progress: show a bar.
+        progress: show a bar, unless the environment has TQDM_DISABLE=1.
 
     Raises ValueError or TypeError at once for an argument that cannot work, and TrainingError, naming the step and the
     cause, for NaN or infinite data, a signal that does not fit, or a loss that diverges; the model then holds its last
@@ -129,7 +132,9 @@ def fit(
 
     from tqdm import tqdm
 
-    with tqdm(total=steps, initial=run.step, desc="fit", unit="step", disable=not progress) as bar:
+    # Given only to hide the bar, so that tqdm's own switch, the variable TQDM_DISABLE, works too: the book uses it.
+    hidden = {} if progress else {"disable": True}
+    with tqdm(total=steps, initial=run.step, desc="fit", unit="step", **hidden) as bar:
         start = perf_counter() - run.seconds
         if run.step == 0:
             run.measure(metrics)
