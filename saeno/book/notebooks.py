@@ -76,11 +76,12 @@ def execute(path: Path) -> Run:
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         coalesce_streams=True,
+        extra_arguments=["--log-level=ERROR"],  # else each kernel warns that it talks to us over TCP
     )
     start = time.monotonic()
     try:
         # A progress bar is for those who wait; its clock has no place among stored outputs.
-        client.execute(env=os.environ | {"TQDM_DISABLE": "1"})
+        client.execute(env={"OMP_NUM_THREADS": "1"} | os.environ | {"TQDM_DISABLE": "1"})
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as failure:
         return Run(path, None, time.monotonic() - start, str(failure))
     return Run(path, normalise(notebook), time.monotonic() - start, None)
