@@ -64,5 +64,5 @@ address: .venv/.installed ## make address URL=https://github.com/OWNER/NAME: set
 	$(RUN) saeno.book.address $(URL)
 
 clean: ## delete the environment and everything built
-	rm -rf .venv _build .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* *.egg-info
+	rm -rf .venv _build build .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* *.egg-info
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
