@@ -110,6 +110,8 @@ def fit(
             raise ValueError(f"{name} = {value!r}: should be a whole number ≥ 1")
     if not (lr > 0 and math.isfinite(lr)):
         raise ValueError(f"lr = {lr}: should be positive and finite")
+    if checkpoint is not None and not Path(checkpoint).absolute().parent.is_dir():
+        raise ValueError(f"checkpoint = {str(checkpoint)!r}: its folder should exist")
     run = _Run(model, optimizer(model.parameters(), lr=lr), steps)
     hyper = {name: value for name, value in run.optimizer.param_groups[0].items() if name not in ("params", "lr")}
     # What has to be the same when a run is resumed; `steps` is part of it since the schedule depends on it.
