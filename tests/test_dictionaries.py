@@ -196,8 +196,9 @@ def test_the_projected_gradient_does_not_change_the_gain(name):
 
 
 def test_an_atom_without_a_gain_cannot_be_normalized():
-    dictionary = DenseDictionary.from_atoms(torch.tensor([[1.0, 0.0], [0.0, 0.0], [float("nan"), 1.0]]))
-    with pytest.raises(ValueError, match=r"gain of atom 1 is 0 \(2 such atoms of 3\)"):
+    atoms = torch.tensor([[1.0, 0.0], [0.0, 0.0], [float("nan"), 1.0], [1e30, 0.0]])
+    dictionary = DenseDictionary.from_atoms(atoms)
+    with pytest.raises(ValueError, match=r"gain of atom 1 is 0 \(3 such atoms of 4\)"):
         dictionary.normalize_()
 
 

@@ -358,6 +358,25 @@ def test_gradients_of_the_reconstruction(encoder, dictionary):
     assert gradcheck(model, lambda m, x: m.reconstruct(x), signal)
 
 
+def gradient(dictionary, encoder, signal):
+    dictionary.weight.grad = None
+    dictionary.synthesis(encoder(dictionary, signal)).pow(3).sum().backward()
+    return dictionary.weight.grad.clone()
+
+
+def test_steps_that_are_computed_are_constants_to_the_gradient():
+    dictionary, signal = FourierDictionary(2, 3, 3).double(), normal(1, 2, 8)
+    step = 1 / dictionary.largest_eigenvalue().item()
+    for steps in (1, 3):
+        given, computed = (Unrolled(SoftThreshold(0.05), steps, step=s) for s in (step, None))
+        torch.testing.assert_close(gradient(dictionary, computed, signal), gradient(dictionary, given, signal))
+    events = OneStep(TopK(2)).events(dictionary, signal)
+    moved = dictionary.synthesis(events.code())
+    line_search = DAMPING * events.values.square().sum().item() / inner(moved, moved)
+    given, computed = (Unrolled(TopK(2), 1, step=s) for s in (line_search, None))
+    torch.testing.assert_close(gradient(dictionary, computed, signal), gradient(dictionary, given, signal))
+
+
 # --- resolution
 
 

@@ -177,6 +177,11 @@ def test_metrics_are_taken_every_so_many_steps_and_at_both_ends():
     assert history.loss.dtype == torch.float64 and len(history.loss) == len(history.lr) == 10 and history.seconds > 0
 
 
+def test_a_history_says_what_it_is_in_a_line():
+    history = fit(small(), DATA, 3, batch=8)
+    assert repr(history) == f"History(3 steps, loss {history.loss[0]:.3g} → {history.loss[2]:.3g})"
+
+
 def test_metrics_default_to_both_ends_and_none_are_needed():
     history = fit(small(), DATA, 4, batch=8, metrics={"one": lambda m: 1.0})
     assert history.measured == [0, 4] and history.metrics == {"one": [1.0, 1.0]}
@@ -312,6 +317,7 @@ def test_an_atom_that_loses_its_gain_stops_it():
         ({"lr": float("nan")}, r"lr = nan"),
         ({"batch": 41}, r"batch = 41: should be at most the 40 signals of data"),
         ({"batch": 0}, r"batch = 0"),
+        ({"checkpoint": "no/such/folder/run"}, r"checkpoint = 'no/such/folder/run': its folder should exist"),
     ],
 )
 def test_arguments_that_cannot_work_are_refused_at_once(settings, message):
