@@ -57,7 +57,7 @@ claims: .venv/.installed ## measure every number the book states (minutes to hou
 	done
 
 bench: .venv/.installed ## time the package with two threads
-	@if [ -d tests/benchmarks ]; then OMP_NUM_THREADS=2 $(RUN) pytest -s -o python_files='bench_*.py' tests/benchmarks; \
+	@if [ -d tests/benchmarks ]; then OMP_NUM_THREADS=2 $(RUN) pytest -s -o python_files='bench_*.py' -o python_functions='bench_*' tests/benchmarks; \
 	else echo "no benchmarks yet"; fi
 
 address: .venv/.installed ## make address URL=https://github.com/OWNER/NAME: set the repository's address everywhere

@@ -1,17 +1,17 @@
-"""From a signal to its code, for any dictionary: the encoders, and the iterations they are made of."""
+"""From a signal to its code, for any dictionary: the encoders. The solvers `ista` and `fista` are here too."""
 
 from __future__ import annotations
 
 import copy
-import math
-from itertools import islice
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from saeno.dictionaries import Dictionary, Lifted
-from saeno.sparsity import Events, ReLU, SoftThreshold, TopK
+from saeno.dictionaries import Dictionary
+from saeno.proximal import Solution, fista, inner, ista, proximal_gradient, safe_step
+from saeno.sparsity import Events, ReLU, TopK
+
+__all__ = ["Inference", "MatchingPursuit", "OneStep", "Solution", "Unrolled", "fista", "ista"]
 
 
 class Inference(nn.Module):
@@ -80,7 +80,7 @@ class OneStep(Inference):
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         if self.makes_events:
             return self.events(dictionary, signal).code()
-        step = _step(self.step, dictionary, signal)
+        step = safe_step(dictionary, signal) if self.step is None else self.step
         return self.sparsity(step * self._masses(dictionary, signal), step)
 
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
@@ -129,8 +129,8 @@ class Unrolled(Inference):
         if self.makes_events:
             return self.events(dictionary, signal).code()
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detach):
-            step = _step(self.step, dictionary, signal)
-            iterates = _proximal_gradient(dictionary, signal, self.sparsity, step, self.accelerate)
+            step = safe_step(dictionary, signal) if self.step is None else self.step
+            iterates = proximal_gradient(dictionary, signal, self.sparsity, step, self.accelerate)
             for _ in range(self.steps):
                 code = next(iterates)
             return code
@@ -181,106 +181,6 @@ class MatchingPursuit(Inference):
             return Events(values, indices, chosen[0].shape)
 
 
-class Solution(NamedTuple):
-    """What `ista` and `fista` return.
-
-    code: `(batch, concepts, *grid)`.
-    objective: mean over the batch at each iteration, `(iterations,)`.
-    gap: the duality gap of each signal over ½‖x‖², `(batch,)`: how far, at most, its objective is from the optimum.
-    converged: whether every gap is below the tolerance.
-    """
-
-    code: Tensor
-    objective: Tensor
-    gap: Tensor
-    converged: bool
-
-
-def ista(
-    dictionary: Dictionary,
-    signal: Tensor,
-    threshold: float,
-    steps: int = 1000,
-    tolerance: float = 1e-6,
-    positive: bool = False,
-) -> Solution:
-    r"""Sparse codes by proximal gradient descent, to a certified precision.
-
-    $$ \min_z\; \tfrac12\|x - D z\|^2 + \lambda \|z\|_1, \qquad
-    \|z\|_1 = \text{mean over the grid of } \sum_c |z_c| . $$
-
-    Stops when the duality gap of every signal is at most `tolerance` · ½‖x‖²: the residual r, scaled so that |Dᵀr| ≤ λ,
-    is a dual point, whose value ½‖x‖² − ½‖x − r‖² bounds the optimum from below. The error falls like 1/t.
-
-    Args:
-        dictionary: any, with analysis the adjoint of synthesis.
-        signal: `(batch, channels, *grid)`.
-        threshold: λ ≥ 0, a mass.
-        steps: at most so many iterations.
-        tolerance: of the gap, relative to ½‖x‖²; in float32, 1e-6 is about what can be told.
-        positive: codes ≥ 0.
-
-    Raises ValueError for a lifted dictionary with L ≠ Pᵀ or the lifted residual, which minimise no such objective.
-    Source: Daubechies, Defrise & De Mol, doi:10.1002/cpa.20042.
-    """
-    return _solve(dictionary, signal, threshold, steps, tolerance, positive, accelerate=False)
-
-
-def fista(
-    dictionary: Dictionary,
-    signal: Tensor,
-    threshold: float,
-    steps: int = 1000,
-    tolerance: float = 1e-6,
-    positive: bool = False,
-) -> Solution:
-    """As `ista`, with Nesterov's extrapolation.
-
-    The error falls like 1/t². Source: Beck & Teboulle, doi:10.1137/080716542.
-    """
-    return _solve(dictionary, signal, threshold, steps, tolerance, positive, accelerate=True)
-
-
-@torch.no_grad()
-def _solve(dictionary, signal, threshold, steps, tolerance, positive, accelerate) -> Solution:
-    if isinstance(dictionary, Lifted) and (dictionary.residual == "lifted" or not dictionary.adjoint):
-        raise ValueError(
-            "dictionary is lifted with L ≠ Pᵀ or with the lifted residual: no lasso objective; use Unrolled, or L = Pᵀ"
-        )
-    if not (isinstance(steps, int) and steps >= 1):
-        raise ValueError(f"steps = {steps!r}: should be a whole number ≥ 1")
-    prox = SoftThreshold(threshold, positive)
-    step = _step(None, dictionary, signal)
-    energy = _energy(signal)
-    history = []
-    for code in islice(_proximal_gradient(dictionary, signal, prox, step, accelerate), steps):
-        residual = signal - dictionary.synthesis(code)
-        primal = _energy(residual) + threshold * _mass(code)
-        history.append(primal.mean())
-        correlation = dictionary.analysis(residual)
-        largest = (correlation if positive else correlation.abs()).flatten(1).amax(1)
-        scale = (threshold / largest.clamp(min=torch.finfo(signal.dtype).tiny)).clamp(max=1)
-        dual = energy - _energy(signal - scale.view(-1, *[1] * (signal.dim() - 1)) * residual)
-        gap = (primal - dual) / energy.clamp(min=torch.finfo(signal.dtype).tiny)
-        converged = bool((gap <= tolerance).all())
-        if converged:
-            break
-    return Solution(code, torch.stack(history), gap, converged)
-
-
-def _proximal_gradient(dictionary: Dictionary, signal: Tensor, prox: nn.Module, step: Tensor | float, accelerate: bool):
-    """The iterates of ISTA, or FISTA, from zero, without end."""
-    code = prox(step * dictionary.analysis(signal), step)
-    yield code
-    previous, momentum = code, 1.0
-    while True:
-        faster = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
-        point = code + (momentum - 1) / faster * (code - previous) if accelerate else code
-        previous, momentum = code, faster
-        code = prox(point + step * dictionary.correlate(signal, point), step)
-        yield code
-
-
 # Of 1.0, 0.9, …, 0.6, measured on 12 random dictionaries of three other shapes than the tests', 0.7 recovers most.
 DAMPING = 0.7
 
@@ -306,19 +206,5 @@ def _line_search(dictionary: Dictionary, gradient: Tensor, chosen: Events) -> Te
     on_support = gradient.flatten(1).gather(1, chosen.indices)
     moved = dictionary.synthesis(Events(on_support, chosen.indices, chosen.shape).code())
     tiny = torch.finfo(gradient.dtype).tiny
-    size = on_support.square().sum(1) / (2 * _energy(moved)).clamp(min=tiny)
+    size = on_support.square().sum(1) / inner(moved, moved).clamp(min=tiny)
     return size.view(-1, *[1] * (gradient.dim() - 1))
-
-
-def _step(step: float | None, dictionary: Dictionary, signal: Tensor) -> Tensor | float:
-    return 1 / dictionary.largest_eigenvalue(tuple(signal.shape[2:])) if step is None else step
-
-
-def _energy(signal: Tensor) -> Tensor:
-    """½‖x‖² of each signal: half the mean over the grid of the sum over channels of squares."""
-    return signal.square().sum(1).flatten(1).mean(1) / 2 if signal.dim() > 2 else signal.square().sum(1) / 2
-
-
-def _mass(code: Tensor) -> Tensor:
-    """‖z‖₁ of each code: the mean over the grid of the sum over concepts of |z|."""
-    return code.abs().sum(1).flatten(1).mean(1) if code.dim() > 2 else code.abs().sum(1)
