@@ -1,4 +1,5 @@
-"""The site: `python -m saeno.book.site` executes the notebooks and builds it; `--stored` builds it from stored outputs.
+"""The site: `python -m saeno.book.site` executes the notebooks and builds it; `--stored` builds it from stored outputs;
+`--offline` also zips an edition that needs no network.
 
 Three traps of Jupyter Book 1.x are closed here. Its execution cache does not see an edit in saeno/, so the cache
 stands in a folder named after a hash of saeno/ and the pinned versions. Its second build after a failure is green, so
@@ -14,6 +15,7 @@ import sys
 import time
 from pathlib import Path
 
+from saeno.book import offline, vendor
 from saeno.book.notebooks import ROOT, execute_all, find
 
 
@@ -106,11 +108,15 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line: prints where the site is and how long it took; exit status 1 when the build failed."""
     parser = argparse.ArgumentParser(prog="python -m saeno.book.site", description="Build the book.")
     parser.add_argument("--stored", action="store_true", help="execute nothing: use the stored outputs")
+    parser.add_argument("--offline", action="store_true", help="also zip an edition that needs no network")
     options = parser.parse_args(arguments)
     start = time.monotonic()
     try:
         page = build(stored=options.stored)
-    except RuntimeError as failure:
+        if options.offline:
+            archive = offline.edition(page.parent, vendor.fetch())
+            print(f"To read offline: {archive.relative_to(ROOT)} ({archive.stat().st_size / 1e6:.0f} MB)")
+    except (RuntimeError, ValueError) as failure:
         print(f"The book was not built. {failure}", file=sys.stderr)
         return 1
     print(f"The book: {page.relative_to(ROOT)} ({time.monotonic() - start:.0f} s)")
