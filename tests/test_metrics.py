@@ -284,3 +284,12 @@ MATCH = metrics.match_atoms(normal(3, 1, 8), normal(3, 1, 8))
 def test_errors_name_the_argument(call, names):
     with pytest.raises(ValueError, match=names):
         call()
+
+
+def test_cosines_keep_their_sign_and_say_where():
+    """An atom and its negative, moved by three nodes, has cosine −1 at that place; the other pairs are no larger."""
+    true = torch.randn(3, 1, 16, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    found = metrics.cosines(-true.roll(-3, 2), true)
+    assert torch.allclose(found.value.diagonal(), -torch.ones(3, dtype=torch.float64))
+    assert found.place.diagonal().tolist() == [3, 3, 3]
+    assert found.value.shape == (3, 3) and (found.value.abs() <= 1 + 1e-12).all()

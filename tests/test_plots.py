@@ -202,3 +202,27 @@ def test_passage_shows_what_the_model_computes():
     assert all(panel.collections for panel in plots.passage(model, signal).axes)  # without a shape: stems
     with pytest.raises(ValueError, match=r"signal: shape \(1, 6\)"):
         plots.passage(model, signal[None])
+
+
+def test_spread_has_the_mean_and_the_extremes_of_seeds():
+    values = torch.tensor([[1.0, 2.0, 6.0], [3.0, 2.0, 0.0]])
+    (panel,) = plots.spread({"plain": values}, steps=[0, 10, 20], ylabel="cosine").axes
+    (line,) = panel.lines
+    assert line.get_xdata().tolist() == [0, 10, 20] and line.get_ydata().tolist() == [2, 2, 3]
+    band = panel.collections[0].get_paths()[0].vertices
+    assert {(0, 1), (0, 3), (20, 0), (20, 6)} <= {tuple(vertex) for vertex in band.tolist()}
+    assert panel.get_legend().get_texts()[0].get_text() == "plain (2 seeds)"
+    with pytest.raises(ValueError, match="'one' has shape"):
+        plots.spread({"one": values[:1]})
+
+
+def test_phase_diagram_has_the_shares_and_the_line_of_one_half():
+    success = torch.tensor([[1.0, 0.8, 0.1], [0.9, 0.2, 0.0]])
+    panel = plots.phase_diagram(success, [1, 2], [0.1, 0.2, 0.3], labels=("sparsity", "undersampling")).axes[0]
+    np.testing.assert_allclose(panel.collections[0].get_array(), success)
+    assert len(panel.collections) == 2, "the line where half succeed"
+    assert (panel.get_xlabel(), panel.get_ylabel()) == ("undersampling", "sparsity")
+    with pytest.raises(ValueError, match="shape"):
+        plots.phase_diagram(success, [1, 2, 3], [0.1, 0.2])
+    with pytest.raises(ValueError, match="shares"):
+        plots.phase_diagram(success * 2, [1, 2], [0.1, 0.2, 0.3])

@@ -1,0 +1,26 @@
+"""How well atoms and codes were recovered, in numbers that mean the same on every grid.
+
+Atoms are recovered at best up to order, sign and, for functions, a circular shift: `match_atoms` finds all
+three, and the scores of codes take them from its `Match`. An entry of a code is *active* when it is not zero.
+"""
+
+from saeno.metrics.atoms import Cosines, Match, MeanMaxCosine, coherence, cosines, match_atoms, mcc, mean_max_cosine
+from saeno.metrics.codes import CodeComparison, code_error, compare_codes, dead_atoms, fvu, l0, support_f1
+
+__all__ = [
+    "CodeComparison",
+    "Cosines",
+    "Match",
+    "MeanMaxCosine",
+    "code_error",
+    "coherence",
+    "compare_codes",
+    "cosines",
+    "dead_atoms",
+    "fvu",
+    "l0",
+    "match_atoms",
+    "mcc",
+    "mean_max_cosine",
+    "support_f1",
+]

@@ -1,0 +1,153 @@
+"""How well codes and signals were recovered. An entry of a code is *active* when it is not zero."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from saeno.metrics.atoms import Match
+
+
+@torch.no_grad()
+def support_f1(code: Tensor, true_code: Tensor, match: Match, tolerance: float = 0.0) -> float:
+    r"""F1 of the active entries: the harmonic mean of precision and recall, 2·hits / (found + true) when exact.
+
+    Args:
+        code: `(batch, learned, *grid)`, aligned by `match`. Active entries of unmatched learned atoms are false
+            alarms.
+        true_code: `(batch, true, *grid)`, on the same grid.
+        tolerance: distance on the torus, on each axis, within which an entry of the same concept counts as hit.
+            One true event may then be hit by several entries: a tolerance forgives splitting. 0: the same node.
+
+    All entries of the batch count alike. Raises ValueError when the true code has no active entry.
+    """
+    aligned, true = _aligned(code, true_code, match) != 0, true_code != 0
+    found, present = (code != 0).sum().item(), true.sum().item()
+    if not present:
+        raise ValueError("true_code has no active entry: its support has no F1")
+    recall = (true & _widen(aligned, tolerance)).sum().item() / present
+    precision = (aligned & _widen(true, tolerance)).sum().item() / max(found, 1)
+    return 2 * precision * recall / (precision + recall) if recall else 0.0
+
+
+@torch.no_grad()
+def code_error(code: Tensor, true_code: Tensor, match: Match) -> float:
+    r"""Relative L² error of a code, aligned by `match`: $\|\hat z - z\| / \|z\|$ over the batch.
+
+    Shapes as in `support_f1`. The true code of an unmatched learned atom is zero: what is there is
+    error. Raises ValueError when the true code is zero.
+    """
+    missed = (_aligned(code, true_code, match) - true_code).square().sum() + match.unmatched(code).square().sum()
+    energy = true_code.square().sum()
+    if not energy > 0:
+        raise ValueError("true_code is zero: its error is not relative to anything")
+    return (missed / energy).sqrt().item()
+
+
+@torch.no_grad()
+def fvu(signal: Tensor, reconstruction: Tensor) -> float:
+    r"""Fraction of variance unexplained: $\sum \|x - \hat x\|^2 / \sum \|x - \bar x\|^2$.
+
+    The mean x̄ has one value per channel, taken over the batch and the nodes: for vectors the usual mean of the
+    data, for functions the best constant. Both `(batch, channels, *grid)`. Of a noisy signal it is the noisy
+    FVU, which cannot go below the share of the noise without overfitting; of the noise-free signal
+    (`dictionary.synthesis(true_code)`) the clean FVU: the same function. Raises ValueError when the shapes
+    differ or the signal does not vary.
+    """
+    if signal.shape != reconstruction.shape:
+        raise ValueError(
+            f"reconstruction has shape {tuple(reconstruction.shape)}: should be the signal's {tuple(signal.shape)}"
+        )
+    over = (0, *range(2, signal.dim()))
+    variance = (signal - signal.mean(over, keepdim=True)).square().sum()
+    if not variance > 0:
+        raise ValueError("signal does not vary: there is no variance to explain")
+    return ((signal - reconstruction).square().sum() / variance).item()
+
+
+def l0(code: Tensor) -> float:
+    """Mean number of active entries of one signal's code; `(batch, concepts, *grid)`."""
+    return (code != 0).flatten(1).sum(1).double().mean().item()
+
+
+def dead_atoms(codes: Tensor | Iterable[Tensor]) -> Tensor:
+    """Which atoms are active nowhere in the data: `(concepts,)`, True for dead.
+
+    `codes` is one code `(batch, concepts, *grid)`, or any iterable of them, such as a generator over batches.
+    """
+    batches = [codes] if isinstance(codes, Tensor) else codes
+    alive = [(code != 0).transpose(0, 1).flatten(1).any(1) for code in batches]
+    if not alive:
+        raise ValueError("codes is empty: no atom can be called dead")
+    return ~torch.stack(alive).any(0)
+
+
+class CodeComparison(NamedTuple):
+    """Two codes as measures. A wrong dx shows in the last two and not in the first."""
+
+    cosine: float
+    """⟨a, b⟩ / ‖a‖‖b‖ of the smoothed codes."""
+    relative_l2: float
+    """‖a − b‖ / ‖b‖ of the smoothed codes: b is the reference."""
+    mass_ratio: float
+    """∫|a| / ∫|b|, not smoothed."""
+
+
+@torch.no_grad()
+def compare_codes(a: Tensor, b: Tensor, width: float = 1 / 128) -> CodeComparison:
+    r"""Codes on two grids, compared as measures on the torus.
+
+    Both are smoothed by a Gaussian of standard deviation `width`, on the frequencies that both grids carry:
+    $\hat a(k)\, e^{-2 \pi^2 w^2 |k|^2}$ for |k| ≤ (n − 1)/2 of the coarser grid, with $\hat a(k) = \frac1N
+    \sum_v a(v) e^{-2\pi i k v}$, since a code is a density. Impulses that moved by much less than `width`
+    compare as equal.
+
+    `a: (batch, concepts, *grid)`, `b: (batch, concepts, *other grid)`; one number for the whole batch. Raises
+    ValueError when batch, concepts or axes differ, or a code is zero. Source: our derivation.
+    """
+    if a.dim() != b.dim() or a.shape[:2] != b.shape[:2]:
+        raise ValueError(
+            f"a has shape {tuple(a.shape)}, b {tuple(b.shape)}: should have equal batch, concepts, number of axes"
+        )
+    reach = [(min(n, m) - 1) // 2 for n, m in zip(a.shape[2:], b.shape[2:], strict=True)]
+    smooth_a, smooth_b = _smoothed(a, reach, width), _smoothed(b, reach, width)
+    norm_a, norm_b = smooth_a.norm().item(), smooth_b.norm().item()
+    for name, norm in (("a", norm_a), ("b", norm_b)):
+        if not norm > 0:
+            raise ValueError(f"{name} has norm {norm}: should be a finite code that is not zero")
+    cosine = (smooth_a.conj() * smooth_b).sum().real.item() / (norm_a * norm_b)
+    return CodeComparison(
+        cosine, (smooth_a - smooth_b).norm().item() / norm_b, (a.abs().mean() / b.abs().mean()).item()
+    )
+
+
+def _smoothed(code: Tensor, reach: list[int], width: float) -> Tensor:
+    """Fourier coefficients of a code as a measure, damped by the Gaussian, at the frequencies up to `reach`."""
+    axes = tuple(range(2, code.dim()))
+    spectrum = torch.fft.fftn(code.double(), dim=axes, norm="forward") if axes else code.double()
+    for axis, most in zip(axes, reach, strict=True):
+        k = torch.arange(-most, most + 1, device=code.device)
+        damping = torch.exp(-2 * (math.pi * width * k.double()) ** 2).view(-1, *[1] * (code.dim() - 1 - axis))
+        spectrum = spectrum.index_select(axis, k % code.shape[axis]) * damping
+    return spectrum
+
+
+def _aligned(code: Tensor, true_code: Tensor, match: Match) -> Tensor:
+    aligned = match.align(code)
+    if aligned.shape != true_code.shape:
+        raise ValueError(
+            f"true_code has shape {tuple(true_code.shape)}: should be {tuple(aligned.shape)}, as the aligned code"
+        )
+    return aligned
+
+
+def _widen(active: Tensor, tolerance: float) -> Tensor:
+    """Entries within `tolerance` of an active one, on each axis of the torus."""
+    for axis in range(2, active.dim()):
+        reach = min(math.floor(tolerance * active.shape[axis] + 1e-9), active.shape[axis] // 2)
+        active = torch.stack([active.roll(move, axis) for move in range(-reach, reach + 1)]).any(0)
+    return active

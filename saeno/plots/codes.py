@@ -1,0 +1,81 @@
+"""Pictures of codes, and of a signal on its way through a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from saeno.autoencoder import SparseAutoencoder
+from saeno.plots.canvas import FOUND, INK, QUIET, TRUE, WIDTH, draw_image, expect, panels, style
+
+
+def codes(code: Tensor, truth: Tensor | None = None, axes: Axes | None = None) -> Figure:
+    """The code of one signal, `(concepts, n)`: a row for each concept, and in it a spike for each mass at its position.
+
+    All rows have the same scale. truth: a true code of that form, perhaps on another grid, drawn behind.
+    Raises ValueError for another shape.
+    """
+    given = {"code": code} if truth is None else {"truth": truth, "code": code}
+    for name, value in given.items():
+        expect(value.dim() == 2, f"{name}: shape {tuple(value.shape)}; give the code of one signal, (concepts, n)")
+    # Masses, not densities, so that codes on two grids have one scale.
+    masses = {name: value.detach().cpu().numpy() / value.shape[1] for name, value in given.items()}
+    room = 0.4 if min(mass.min() for mass in masses.values()) < 0 else 0.75
+    scale = room / max(abs(mass).max() or 1.0 for mass in masses.values())
+    looks = {"truth": {"color": TRUE, "linewidth": 5}, "code": {"color": FOUND, "linewidth": 1.6}}
+    labels = {"truth": "true", "code": "found"}
+    rows = max(len(mass) for mass in masses.values())
+    with style():
+        figure, (panel,) = panels(1, axes, 1, 0.36 * rows, above=0.3, below=0.45, left=0.5)
+        panel.hlines(range(rows), 0, 1, color=QUIET, linewidth=0.4)
+        for name, mass in masses.items():
+            row, node = np.nonzero(mass)
+            position, tip = node / mass.shape[1], row - scale * mass[row, node]
+            panel.vlines(position, row, tip, **looks[name])
+            size = 6 * looks[name]["linewidth"] + 6
+            panel.scatter(position, tip, size, looks[name]["color"], label=labels[name], linewidth=0, zorder=2)
+        panel.set(xlim=(-0.01, 1.01), ylim=(rows - 1 + max(room - 0.3, 0.2), -0.9), yticks=range(rows))
+        panel.set(xlabel="position", ylabel="concept")
+        panel.spines["left"].set_visible(False)
+        panel.tick_params("y", length=0)
+        if truth is not None:
+            panel.legend(ncols=2, loc="lower right", bbox_to_anchor=(1, 1), borderpad=0, borderaxespad=0.1)
+    return figure
+
+
+def passage(model: SparseAutoencoder, signal: Tensor, shape: Sequence[int] | None = None) -> Figure:
+    """One signal on its way through a model of vectors: x, its analysis Dᵀx, its code z, and the reconstruction D z.
+
+    signal: `(channels,)`. shape: `(height, width)` of the image that the channels are, drawn as stems when None.
+    Raises ValueError for a signal that is not one vector.
+    """
+    expect(signal.dim() == 1, f"signal: shape {tuple(signal.shape)}; should be one vector, (channels,)")
+    with torch.no_grad():
+        reconstruction, code = (value[0].cpu() for value in model(signal[None]))
+        masses = model.dictionary.analysis(signal[None])[0].cpu()
+    signal = signal.detach().cpu()
+    limit = signal.abs().max().item()
+    titles = ["signal $x$", "analysis $D^{T}x$", "code $z$", "synthesis $D z$"]
+    with style():
+        figure = plt.figure(figsize=(WIDTH, 1.75))
+        for place, (title, value) in enumerate(zip(titles, (signal, masses, code, reconstruction), strict=True)):
+            panel = figure.add_axes((0.03 + 0.25 * place, 0.08, 0.19, 0.7))
+            panel.set_title(title, color=INK)
+            if place in (0, 3) and shape is not None:
+                draw_image(panel, value.view(*shape), limit)
+                continue
+            entry = np.arange(len(value))
+            panel.axvline(0, color=QUIET, linewidth=0.5)
+            panel.hlines(entry, 0, value.numpy(), color=FOUND, linewidth=1.2)
+            largest = 1.1 * max(masses.abs().max().item(), code.abs().max().item())
+            panel.set(xlim=(-largest, largest), xticks=[], yticks=[], ylim=(len(value), -1))
+            panel.spines[["left", "bottom"]].set_visible(False)
+        for place in range(3):
+            figure.text(0.235 + 0.25 * place, 0.43, "→", color=QUIET, ha="left", va="center", fontsize=14)
+    return figure
