@@ -1,11 +1,11 @@
 """The notebooks: `python -m saeno.book.notebooks` executes them where they stand and stores their outputs.
 
 Outputs are stored in one form, so that running a notebook again changes its file only where a result changed: no
-times, no version numbers of the kernel, no random names of widgets, no split of a stream into pieces.
+times, no version numbers of the kernel, no split of a stream into pieces, and no widgets. These are dead without a
+kernel, and a page would ask other hosts for the programs that show them; what they have in HTML and text is stored.
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -45,18 +45,14 @@ def find(book: Path) -> list[Path]:
 
 def normalise(notebook):
     """The same notebook in the form in which it is stored (see the module); it is changed in place and returned."""
-    import nbformat
-
     notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}
     notebook.metadata.language_info = {"name": "python"}
+    notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
-
-    widgets = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
-    text = json.dumps(notebook)
-    for number, name in enumerate(widgets):
-        text = text.replace(name, f"{number:032x}")
-    return nbformat.from_dict(json.loads(text))
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+    return notebook
 
 
 def execute(path: Path) -> Run:
@@ -66,7 +62,6 @@ def execute(path: Path) -> Run:
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     notebook = nbformat.read(path, as_version=4)
-    notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None

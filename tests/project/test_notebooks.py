@@ -58,7 +58,9 @@ def test_storing_twice_gives_the_same_file(tmp_path, capsys):
     (stream,) = stored["cells"][0]["outputs"]
     assert "".join(stream["text"]).splitlines() == ["part", "1"]
     assert stored["metadata"]["kernelspec"]["name"] == "python3"
-    assert "widgets" in stored["metadata"] and "execution" not in stored["cells"][0]["metadata"]
+    assert "widgets" not in stored["metadata"] and "execution" not in stored["cells"][0]["metadata"]
+    (widget,) = stored["cells"][1]["outputs"]
+    assert list(widget["data"]) == ["text/plain"], "without a kernel the view is dead"
 
 
 def test_a_notebook_that_fails_is_left_as_it_was(tmp_path, capsys):
