@@ -1,0 +1,47 @@
+"""What axe finds on a page, without what is the theme's own."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from saeno.book.vendor import AXE
+
+
+class Allowed(NamedTuple):
+    """A violation that is not ours. rule: axe's; where: a CSS selector of the elements; why: whose it is, and what it means."""
+
+    rule: str
+    where: str
+    why: str
+
+
+ALLOWED = [
+    Allowed("label-content-name-mismatch", ".search-button-field", "theme: the button shows 'Search Ctrl + K', and is called 'Search'"),
+    Allowed("label-content-name-mismatch", ".theme-switch-button", "theme: the button of an icon, called 'Color mode'"),
+    Allowed("region", ".sidebar-primary-item", "theme: the logo of the sidebar stands outside its landmarks"),
+    Allowed("aria-allowed-role", "div.citation", "docutils: the role of an entry of a bibliography, on a div"),
+    Allowed("aria-deprecated-role", "div.citation", "docutils: the same role was dropped from the newest ARIA"),
+    Allowed("aria-required-children", "div.citation-list", "docutils: a bibliography is a list of such entries"),
+]
+
+_RUN = """
+async ([options, allowed]) => {
+  const found = await axe.run(document, {resultTypes: ['violations'], ...options});
+  const wrong = [], used = [];
+  for (const {id, help, nodes} of found.violations) for (const {target, html} of nodes) {
+    const element = document.querySelector(target[0]);
+    const own = allowed.findIndex(([rule, where]) => rule === id && element?.matches(where));
+    if (own >= 0) used.push(own);
+    else wrong.push(`${id} (${help}): ${target[0]}: ${html.slice(0, 120)}`);
+  }
+  return [wrong, used];
+}
+"""
+
+
+def violations(page, packages: Path, rules: tuple[str, ...] = ()) -> tuple[list[str], list[Allowed]]:
+    """What is wrong on the page by the `rules` of axe (default: all), and which allowances it took."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate((packages / str(AXE) / "axe.min.js").read_text())
+    options = {"runOnly": list(rules)} if rules else {}
+    wrong, used = page.evaluate(_RUN, [options, [[rule, where] for rule, where, _ in ALLOWED]])
+    return wrong, [ALLOWED[number] for number in used]

@@ -1,0 +1,94 @@
+"""The offline edition is whole: unzipped and opened as files, it asks nothing from any host."""
+
+import re
+import zipfile
+
+import pytest
+
+from saeno.book import offline
+from saeno.book.vendor import CDN, MATHJAX, ON_PAGES, REQUIRE
+from tests.site import checks
+from tests.site.test_links import broken
+from tests.site.test_pages import pages
+from tests.site.window import Window
+
+
+@pytest.fixture(scope="module")
+def unzipped(site, packages, tmp_path_factory):
+    """The folder of the edition of the site."""
+    copy = tmp_path_factory.mktemp("offline")
+    (copy / "html").symlink_to(site)
+    with zipfile.ZipFile(offline.edition(copy / "html", packages)) as archive:
+        archive.extractall(copy)
+    return copy / offline.NAME
+
+
+@pytest.fixture(scope="module")
+def reader(browser, unzipped):
+    """A window that may open the edition's files and nothing else."""
+    opened = Window(browser, f"{unzipped.as_uri()}/", unzipped)
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize("name", pages() or ["intro.html"])
+def test_a_page_needs_no_other_host(reader, name):
+    """Tried: an edition in which the address of MathJax stays as it is; one that lacks MathJax's fonts."""
+    page = reader.open(name)
+    wrong = checks.formulas(page) + checks.pictures(page)
+    missing = page.evaluate(
+        "async () => { await document.fonts.ready; return [...document.fonts].filter(f => f.status === 'error').length }"
+    )
+    assert reader.faults() + wrong + [f"{missing} fonts are missing"] * bool(missing) == []
+
+
+def test_links(unzipped):
+    assert broken(unzipped) == []
+
+
+def test_search(reader):
+    """Tried: an edition without searchindex.js."""
+    page = reader.open("search.html?q=dictionary")
+    page.wait_for_selector("#search-results li a")
+    assert page.locator("#search-results li a").count() > 1
+
+
+def test_every_address_of_the_cdn_is_a_file_that_is_carried(site, packages):
+    """Tried: a version in _config.yml other than the one in vendor.py. Widgets are on some pages only: read the settings."""
+    settings = (site.parent / "config.yml").read_text()
+    addresses = set(re.findall(re.escape(CDN) + r"[^\s'\"]+[\w)]", settings))
+    assert len(addresses) == len(ON_PAGES)
+    for address in addresses:
+        assert (packages / address.removeprefix(CDN)).is_file(), address
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A site of two pages, and packages of a file each."""
+    for name in (f"npm/{MATHJAX}/a.js", f"npm/{REQUIRE}/b.js", "html/part/c.css"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    script = f'<script integrity="sha256-x" src="{CDN}{MATHJAX}/a.js" crossorigin="anonymous" defer></script>'
+    (tmp_path / "html" / "index.html").write_text(f'<a href="https://example.org">out</a>{script}')
+    (tmp_path / "html" / "part" / "deep.html").write_text(script)
+    return tmp_path
+
+
+def test_an_edition(small):
+    archive = offline.edition(small / "html", small / "npm")
+    assert archive == small / "saeno-book-offline.zip"
+    with zipfile.ZipFile(archive) as book:
+        read = {name.removeprefix("saeno-book-offline/"): book.read(name).decode() for name in book.namelist()}
+    assert read == {
+        "index.html": f'<a href="https://example.org">out</a><script src="_static/npm/{MATHJAX}/a.js" defer></script>',
+        "part/deep.html": f'<script src="../_static/npm/{MATHJAX}/a.js" defer></script>',
+        "part/c.css": "html/part/c.css",
+        f"_static/npm/{MATHJAX}/a.js": f"npm/{MATHJAX}/a.js",  # and nothing of the package that no page uses
+    }
+
+
+def test_a_script_that_is_not_carried_is_an_error(small):
+    (small / "html" / "index.html").write_text(f'<script src="{CDN}other@1/x.js"></script>')
+    with pytest.raises(ValueError, match="other@1/x.js is no file of mathjax@"):
+        offline.edition(small / "html", small / "npm")
+    assert not list(small.glob("saeno*"))

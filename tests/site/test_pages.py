@@ -1,0 +1,39 @@
+"""Every page of the built site, found by walking its folder, as a reader meets it: on a phone, at a desk, in the dark."""
+
+import pytest
+
+from tests.site import checks
+from tests.site.accessibility import ALLOWED, violations
+from tests.site.conftest import STORED
+from tests.site.window import PHONE
+
+
+def pages() -> list[str]:
+    """The pages of the site: not the templates among its static files, nor pages that only send the reader on."""
+    folder = STORED / "html"
+    found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
+    own = [name for name in found if not name.startswith("_")]
+    return [name for name in own if 'http-equiv="Refresh"' not in (folder / name).read_text("utf-8")[:200]]
+
+
+# With no site there is one page, so that something says that there is none.
+@pytest.mark.parametrize("name", pages() or ["intro.html"])
+def test_page(window, packages, name):
+    """Each of these was broken on a page to see this test fail; `test_checks.py` keeps that. What is tested: no error but
+    the theme's, nothing asked from anywhere but known scripts, formulas typeset, alt texts, nothing to scroll sideways,
+    nothing that axe finds, explorers that move by keyboard and by mouse with no kernel and no network."""
+    page = window.open(name, PHONE)
+    wrong = [*checks.formulas(page), *checks.pictures(page), *checks.sideways(page)]
+    wrong += violations(page, packages)[0]
+    page.emulate_media(color_scheme="dark")
+    wrong += [f"in the dark: {fault}" for fault in violations(page, packages, ("color-contrast",))[0]]
+    window.context.set_offline(True)
+    wrong += checks.moving(page)
+    window.context.set_offline(False)
+    assert window.faults() + wrong == []
+
+
+def test_nothing_is_allowed_in_vain(window, packages):
+    """Tried: an entry for a rule that nothing breaks."""
+    used = violations(window.open("bibliography.html"), packages)[1]
+    assert set(ALLOWED) == set(used)
