@@ -8,7 +8,7 @@ export OMP_NUM_THREADS := 1
 # Notebooks run in this environment's kernel, whatever kernels the user has installed.
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help book test lint site-stored nbval unit notebooks claims bench address clean
+.PHONY: help book offline test lint npm site-stored nbval unit notebooks claims bench address clean
 .DEFAULT_GOAL := help
 # The browser tests of `unit` open what `site-stored` built, and every step uses two processes already.
 .NOTPARALLEL:
@@ -28,10 +28,17 @@ help: ## list the commands
 book: .venv/.installed ## execute the notebooks and build the site into _build/html
 	$(RUN) saeno.book.site
 
-test: lint site-stored nbval unit ## run every test: lint, site from stored outputs, notebooks, package
+offline: .venv/.installed ## zip the site with all it needs to be read without a network (needs npm)
+	$(RUN) saeno.book.site --offline
+
+test: lint npm site-stored nbval unit ## run every test: lint, site from stored outputs, notebooks, package
 
 lint: .venv/.installed
 	$(RUN) ruff check .
+
+# What pages take from a CDN, for the browser. Where this fails, the tests that need it skip and say so.
+npm: .venv/.installed
+	-$(RUN) saeno.book.vendor
 
 site-stored: .venv/.installed
 	$(RUN) saeno.book.site --stored

@@ -7,7 +7,7 @@ from saeno.book.vendor import AXE
 
 
 class Allowed(NamedTuple):
-    """A violation that is not ours. rule: axe's; where: a CSS selector of the elements; why: whose it is, and what it means."""
+    """A violation that is not ours. rule: axe's; where: a CSS selector of the elements; why: whose it is, and what."""
 
     rule: str
     where: str
@@ -15,7 +15,9 @@ class Allowed(NamedTuple):
 
 
 ALLOWED = [
-    Allowed("label-content-name-mismatch", ".search-button-field", "theme: the button shows 'Search Ctrl + K', and is called 'Search'"),
+    Allowed(
+        "label-content-name-mismatch", ".search-button-field", "theme: shows 'Search Ctrl + K', is called 'Search'"
+    ),
     Allowed("label-content-name-mismatch", ".theme-switch-button", "theme: the button of an icon, called 'Color mode'"),
     Allowed("region", ".sidebar-primary-item", "theme: the logo of the sidebar stands outside its landmarks"),
     Allowed("aria-allowed-role", "div.citation", "docutils: the role of an entry of a bibliography, on a div"),

@@ -1,4 +1,4 @@
-"""A browser for the built site: what the theme takes from a CDN comes from npm packages, and nothing else comes at all."""
+"""A browser for the built site: what pages take from a CDN comes from npm packages, and nothing else comes at all."""
 
 import functools
 import http.server

@@ -1,4 +1,4 @@
-"""Every page of the built site, found by walking its folder, as a reader meets it: on a phone, at a desk, in the dark."""
+"""Every page of the built site, found by walking its folder, as a reader meets it: on a phone, in light and dark."""
 
 import pytest
 
@@ -19,13 +19,14 @@ def pages() -> list[str]:
 # With no site there is one page, so that something says that there is none.
 @pytest.mark.parametrize("name", pages() or ["intro.html"])
 def test_page(window, packages, name):
-    """Each of these was broken on a page to see this test fail; `test_checks.py` keeps that. What is tested: no error but
-    the theme's, nothing asked from anywhere but known scripts, formulas typeset, alt texts, nothing to scroll sideways,
-    nothing that axe finds, explorers that move by keyboard and by mouse with no kernel and no network."""
+    """No error but the theme's, nothing asked from anywhere but known scripts, formulas typeset, pictures with texts,
+    nothing to scroll sideways, nothing that axe finds, explorers that move with no kernel and no network.
+
+    `test_checks.py` breaks a page in each of these ways, and sees that it is found."""
     page = window.open(name, PHONE)
     wrong = [*checks.formulas(page), *checks.pictures(page), *checks.sideways(page)]
     wrong += violations(page, packages)[0]
-    page.emulate_media(color_scheme="dark")
+    window.darken()
     wrong += [f"in the dark: {fault}" for fault in violations(page, packages, ("color-contrast",))[0]]
     window.context.set_offline(True)
     wrong += checks.moving(page)

@@ -45,6 +45,11 @@ class Window:
         self.page.set_content(f'<!doctype html><html lang="en"><title>Page</title>{head}<body>{body}</body></html>')
         return self.page
 
+    def darken(self):
+        """Make the reader's system dark, and wait until the theme has followed."""
+        self.page.emulate_media(color_scheme="dark")
+        self.page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+
     def faults(self) -> list[str]:
         return [error for error in self._errors if not THEIRS.search(error)]
 
