@@ -1,4 +1,4 @@
-"""The explorer's output as text; what it does in a browser is in test_site_browser.py."""
+"""The explorer's output as text; what it does in a browser is in site/test_explorer.py."""
 
 import base64
 import io

@@ -35,7 +35,7 @@ def page(alone, bars):
 
 
 def test_by_keyboard_the_picture_changes_and_only_that_one(page):
-    """Tried: a script that takes the frames of the page's first explorer."""
+    """Tried: a picture that the script alone sets."""
     first, second, third = explorers(page)
     start = first()
     assert start[1:] == ("1 bars", "one") and start == third() and start[0] != second()[0]
@@ -59,7 +59,7 @@ def test_the_keyboard_alone_reaches_the_slider(page):
 
 
 def test_by_mouse_and_nothing_moves_but_the_picture(page):
-    """Tried: no minimal width of the value, which is wider for some frames."""
+    """Tried: no minimal width of the value, which is wider for some frames; a script that takes the page's first figure."""
     _, shown, last = explorers(page)
     place, below = shown.slider.bounding_box(), last.figure.bounding_box()
     x, y = place["x"], place["y"] + place["height"] / 2
@@ -77,12 +77,13 @@ def test_what_the_pages_of_the_book_are_checked_for_holds_here(page):
 
 
 def test_without_scripts_the_start_frame_is_shown(browser, bars):
-    """Tried: a picture whose source is set by the script."""
+    """Tried: a picture that the script alone sets."""
     context = browser.new_context(offline=True, java_script_enabled=False)
     page = context.new_page()
     page.set_content(bars)
     picture = page.locator("figure.saeno-explorer img").first
     assert picture.get_attribute("alt") == "1 bars" and picture.is_visible()
+    assert picture.get_attribute("src").startswith("data:image/webp")
     assert picture.bounding_box()["width"] == 700
     context.close()
 
