@@ -31,7 +31,8 @@ def test_page(window, packages, name):
     window.context.set_offline(True)
     wrong += checks.moving(page)
     window.context.set_offline(False)
-    assert window.faults() + wrong == []
+    wrong += window.faults()
+    assert not wrong, "\n".join(wrong)
 
 
 def test_nothing_is_allowed_in_vain(window, packages):
