@@ -59,7 +59,7 @@ def test_the_keyboard_alone_reaches_the_slider(page):
 
 
 def test_by_mouse_and_nothing_moves_but_the_picture(page):
-    """Tried: no minimal width of the value, which is wider for some frames; a script that takes the page's first figure."""
+    """Tried: no minimal width of the value, wider for some; a script that takes the page's first figure."""
     _, shown, last = explorers(page)
     place, below = shown.slider.bounding_box(), last.figure.bounding_box()
     x, y = place["x"], place["y"] + place["height"] / 2
