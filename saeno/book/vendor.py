@@ -39,25 +39,13 @@ MATHJAX = Package(
     tuple(f"es5/{part}" for part in ("tex-mml-chtml.js", "output/chtml/fonts", "input/tex", "a11y", "sre", "ui")),
     "Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw==",
 )
-REQUIRE = Package(
-    "requirejs",
-    "2.3.8",
-    ("require.js",),
-    "7/cTSLOdYkNBNJcDMWf+luFvMriVm7eYxp4BcFCsAX0wF421Vyce5SXP17c+Jd5otXKGNehIonFlyQXSowL6Mw==",
-)
-WIDGETS = Package(
-    "@jupyter-widgets/html-manager",
-    "1.0.15",
-    ("dist/embed-amd.js", "dist/embed.js.LICENSE.txt"),
-    "5thBIV6ymNgmPVOHvzx+gGy8ZSKmSazhtGw4/c4xJDVzRhG9PTeQsRjF3FUTopvFi//SABeNz1yp47bCrJ3CQA==",
-)
 AXE = Package(
     "axe-core",
     "4.14.1",
     ("axe.min.js",),
     "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==",
 )
-ON_PAGES = (MATHJAX, REQUIRE, WIDGETS)
+ON_PAGES = (MATHJAX,)  # stored outputs have no widgets, which would bring scripts of their own
 FOR_TESTS = (AXE,)
 
 
