@@ -51,6 +51,14 @@ ROW = torch.zeros(6, 6)
 ROW[2] = 1
 BENT = line(0).roll(1, 0).where(torch.arange(6)[:, None] < 5, torch.eye(6))
 
+
+def weights(*slopes):
+    """Eight weights, of seven slopes and of the rows, each for all lines of its slope."""
+    return torch.tensor(slopes, dtype=torch.float64).repeat_interleave(7)
+
+
+NULL = torch.linalg.svd(lines(7).atoms().T).Vh[-1]
+
 RIGHT = {
     1: [by_formula, by_computing],
     2: [
@@ -61,6 +69,11 @@ RIGHT = {
         (line(0), line(2)),
         (line(1, 3).tolist(), line(4, 0).tolist()),
         [line(0, 1, 6**-0.5).numpy(), line(3, 1, 6**-0.5).numpy()],
+    ],
+    4: [
+        (6, weights(1, 0, 0, 0, 0, 0, 0, -1)),
+        [torch.tensor(6), (0.1 * weights(0, 0, -3, 0, 3, 0, 0, 0)).float()],
+        (6.0, weights(0, 1, -1, 0, 0, 0, 0, 0).tolist()),
     ],
 }
 WRONG = {
@@ -97,5 +110,17 @@ WRONG = {
         ((torch.eye(7), line(2)), "shape (6, 6)"),
         (line(0), "two boards"),
         ((line(0), "line"), "the second board should be an array"),
+    ],
+    4: [
+        ((3, weights(1, 0, 0, 0, 0, 0, 0, -1)), "two codes with 4 entries has 8 at most"),
+        ((7, weights(1, 0, 0, 0, 0, 0, 0, -1)), "two codes with one signal"),
+        ((6.5, weights(1, 0, 0, 0, 0, 0, 0, -1)), "no whole number"),
+        ((6, weights(1, 0, 0, 0, 0, 0, 0, 1)), "D z is not zero"),
+        ((6, weights(1, 1, -2, 0, 0, 0, 0, 0)), "z has 21 entries, and there is a code with fewer"),
+        ((6, NULL), "z has 56 entries"),
+        ((6, torch.zeros(56)), "z is zero"),
+        ((6, ...), "z is still missing"),
+        ((6, torch.zeros(49)), "shape (56)"),
+        (6, "a number and a code"),
     ],
 }

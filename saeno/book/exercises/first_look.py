@@ -106,4 +106,22 @@ def _line(board: Tensor, name: str) -> set[tuple[int, int]]:
     return set(squares)
 
 
-CHECKS = (board, how_sparse, composite)
+def silent(answer: object) -> str:
+    """The largest k up to which codes of the 7 × 7 board are unique, and a smallest code other than 0 with D z = 0."""
+    require(isinstance(answer, tuple | list) and len(answer) == 2, "the answer should be a number and a code, `(k, z)`")
+    k, z = number(answer[0], "your k"), tensor(answer[1], "z", (56,))
+    require(z.any(), "z is zero")
+    size, residual = int(z.count_nonzero()), lines(7).double().synthesis(z[None]).norm() / z.norm()
+    require(residual < 1e-5, f"D z is not zero: its norm is {residual:.2g} of that of z")
+    require(size <= 14, f"z has {size} entries, and there is a code with fewer: which sets of lines have one sum?")
+    require(k == round(k), f"your k is {k:g}, which is no whole number")
+    require(k < 7, "half of the entries of z, and the other half with its signs changed, are two codes with one signal")
+    require(
+        k >= 6,
+        f"the difference of two codes with {k + 1:g} entries has {2 * k + 2:g} at most, too few for D z = 0: so they "
+        "are unique too",
+    )
+    return "Twice as many as the theorem promises, which knows the dictionary only by its coherence."
+
+
+CHECKS = (board, how_sparse, composite, silent)
