@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from saeno.checks import whole
 from saeno.dictionaries.base import Grid
 
 
@@ -35,8 +36,7 @@ def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iter
 
     Raises ValueError or TypeError, naming the argument, for data that cannot give a batch.
     """
-    if size < 1:
-        raise ValueError(f"batch = {size}: should be ≥ 1")
+    size, seed = whole(size, "batch"), whole(seed, "seed", least=0)
     if isinstance(data, Tensor):
         return _of_tensor(data, size, seed, start)
     if hasattr(data, "sample"):

@@ -7,6 +7,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from saeno.checks import real, whole
 from saeno.dictionaries import Dictionary
 from saeno.proximal import Solution, fista, inner, ista, proximal_gradient, safe_step
 from saeno.sparsity import Events, ReLU, TopK
@@ -54,7 +55,7 @@ class OneStep(Inference):
         super().__init__()
         if step is not None and isinstance(sparsity, TopK):
             raise ValueError(f"step = {step}: is for soft codes; one step of TopK takes the masses as they are")
-        self.sparsity, self.tied, self.step = sparsity, tied, step
+        self.sparsity, self.tied, self.step = _sparsity(sparsity), tied, _step(step)
         self.makes_events = isinstance(sparsity, TopK)
         self.encoder: Dictionary | None = None
         self.bias: nn.Parameter | None = None
@@ -116,13 +117,12 @@ class Unrolled(Inference):
         self, sparsity: nn.Module, steps: int, accelerate: bool = False, step: float | None = None, detach: bool = False
     ):
         super().__init__()
-        if not (isinstance(steps, int) and steps >= 1):
-            raise ValueError(f"steps = {steps!r}: should be a whole number ≥ 1")
         if accelerate and isinstance(sparsity, TopK):
             raise ValueError(
                 "accelerate = True: is for soft codes; iterative hard thresholding has its own adaptive step"
             )
-        self.sparsity, self.steps, self.accelerate, self.step, self.detach = sparsity, steps, accelerate, step, detach
+        self.sparsity, self.steps, self.step = _sparsity(sparsity), whole(steps, "steps"), _step(step)
+        self.accelerate, self.detach = accelerate, detach
         self.makes_events = isinstance(sparsity, TopK)
 
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
@@ -163,9 +163,7 @@ class MatchingPursuit(Inference):
     def __init__(self, k: int, positive: bool = False, detach: bool = False):
         super().__init__()
         self.choice = TopK(1, positive)
-        if not (isinstance(k, int) and k >= 1):
-            raise ValueError(f"k = {k!r}: should be a whole number ≥ 1")
-        self.k, self.positive, self.detach = k, positive, detach
+        self.k, self.positive, self.detach = whole(k, "k"), positive, detach
 
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         return self.events(dictionary, signal).code()
@@ -179,6 +177,16 @@ class MatchingPursuit(Inference):
                 code = code + chosen[-1].code()
             values, indices = (torch.cat(parts, 1) for parts in list(zip(*chosen, strict=True))[:2])
             return Events(values, indices, chosen[0].shape)
+
+
+def _sparsity(given: nn.Module) -> nn.Module:
+    if not (isinstance(given, nn.Module) and hasattr(given, "penalty")):
+        raise TypeError(f"sparsity is a {type(given).__name__}: should be one such as TopK(5) or SoftThreshold(0.1)")
+    return given
+
+
+def _step(given: float | None) -> float | None:
+    return None if given is None else real(given, "step", positive=True)
 
 
 # Of 1.0, 0.9, …, 0.6, measured on 12 random dictionaries of three other shapes than the tests', 0.7 recovers most.

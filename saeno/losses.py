@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from saeno.checks import real
+
 if TYPE_CHECKING:
     from saeno.autoencoder import SparseAutoencoder
 
@@ -36,8 +38,7 @@ def l1(weight: float) -> Loss:
 
     ‖z‖₁ is the mean over the batch and the grid of Σ_concepts |z|, a mass, so the weight does not depend on the grid.
     """
-    if not weight >= 0:
-        raise ValueError(f"weight = {weight}: should be ≥ 0")
+    weight = real(weight, "weight")
 
     def loss(model: SparseAutoencoder, signal: Tensor) -> Tensor:
         reconstruction, code = model(signal)

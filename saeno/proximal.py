@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from saeno.checks import whole
 from saeno.dictionaries import Dictionary, Lifted
 from saeno.sparsity import SoftThreshold
 
@@ -80,9 +81,8 @@ def _solve(dictionary, signal, threshold, steps, tolerance, positive, accelerate
         raise ValueError(
             "dictionary is lifted with L ≠ Pᵀ or with the lifted residual: no lasso objective; use Unrolled, or L = Pᵀ"
         )
-    if not (isinstance(steps, int) and steps >= 1):
-        raise ValueError(f"steps = {steps!r}: should be a whole number ≥ 1")
-    prox, step = SoftThreshold(threshold, positive), safe_step(dictionary, signal)
+    steps, prox = whole(steps, "steps"), SoftThreshold(threshold, positive)
+    step = safe_step(dictionary, signal)
     iterates = proximal_gradient(dictionary, signal, prox, step, accelerate, restart=True)
     energy, tiny = inner(signal, signal), torch.finfo(signal.dtype).tiny
     seen = dictionary.analysis(signal)
@@ -93,10 +93,10 @@ def _solve(dictionary, signal, threshold, steps, tolerance, positive, accelerate
         gradient = dictionary.correlate(signal, code)
         overlap = energy - inner(code, seen)
         residual = (overlap - inner(code, gradient)).clamp(min=0)
-        primal = residual / 2 + threshold * code.abs().flatten(1).sum(1) / math.prod(code.shape[2:])
+        primal = residual / 2 + prox.threshold * code.abs().flatten(1).sum(1) / math.prod(code.shape[2:])
         history.append(primal.mean())
         largest = (gradient if positive else gradient.abs()).flatten(1).amax(1)
-        scale = (threshold / largest.clamp(min=tiny)).clamp(max=1)
+        scale = (prox.threshold / largest.clamp(min=tiny)).clamp(max=1)
         dual = scale * overlap - scale.square() * residual / 2
         gap = 2 * (primal - dual) / energy.clamp(min=tiny)
         converged = bool((gap <= tolerance).all())

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from saeno.checks import real, whole
+
 
 class Events(NamedTuple):
     r"""A code with few entries, as a list: `k` impulses per signal.
@@ -45,9 +47,7 @@ class SoftThreshold(nn.Module):
 
     def __init__(self, threshold: float, positive: bool = False):
         super().__init__()
-        if not threshold >= 0:
-            raise ValueError(f"threshold = {threshold}: should be ≥ 0")
-        self.threshold, self.positive = threshold, positive
+        self.threshold, self.positive = real(threshold, "threshold"), positive
 
     def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
         """The proximal operator with step α, entry by entry."""
@@ -93,9 +93,7 @@ class TopK(nn.Module):
 
     def __init__(self, k: int, positive: bool = False):
         super().__init__()
-        if not (isinstance(k, int) and k >= 1):
-            raise ValueError(f"k = {k!r}: should be a whole number ≥ 1")
-        self.k, self.positive = k, positive
+        self.k, self.positive = whole(k, "k"), positive
 
     def select(self, masses: Tensor) -> Events:
         """The k largest of `masses: (batch, concepts, *grid)`, largest first.

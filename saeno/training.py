@@ -17,6 +17,7 @@ from torch import Tensor
 from saeno import composition, losses
 from saeno.autoencoder import SparseAutoencoder
 from saeno.batches import batches
+from saeno.checks import real, whole
 from saeno.dictionaries.base import Grid
 
 Metric = Callable[[SparseAutoencoder], float | Tensor]
@@ -105,11 +106,9 @@ def fit(
     """
     if schedule not in ("cosine", "constant"):
         raise ValueError(f"schedule = {schedule!r}: should be 'cosine' or 'constant'")
-    for name, value in {"steps": steps, "save_every": save_every, "every": 1 if every is None else every}.items():
-        if not (isinstance(value, int) and value >= 1):
-            raise ValueError(f"{name} = {value!r}: should be a whole number ≥ 1")
-    if not (lr > 0 and math.isfinite(lr)):
-        raise ValueError(f"lr = {lr}: should be positive and finite")
+    steps, batch, save_every = whole(steps, "steps"), whole(batch, "batch"), whole(save_every, "save_every")
+    every = None if every is None else whole(every, "every")
+    seed, lr = whole(seed, "seed", least=0), real(lr, "lr", positive=True)
     if checkpoint is not None and not Path(checkpoint).absolute().parent.is_dir():
         raise ValueError(f"checkpoint = {str(checkpoint)!r}: its folder should exist")
     run = _Run(model, optimizer(model.parameters(), lr=lr), steps)

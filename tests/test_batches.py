@@ -101,8 +101,8 @@ def test_one_bad_number_in_a_tensor_is_found_before_the_first_step():
     ("data", "size", "error", "message"),
     [
         (SIGNALS, 11, ValueError, r"batch = 11: should be at most the 10 signals of data"),
-        (SIGNALS, 0, ValueError, r"batch = 0: should be ≥ 1"),
-        (SparseModel(DenseDictionary(4, 6), 2), 0, ValueError, r"batch = 0: should be ≥ 1"),
+        (SIGNALS, 0, ValueError, r"batch = 0: should be a whole number ≥ 1"),
+        (SparseModel(DenseDictionary(4, 6), 2), 0, ValueError, r"batch = 0: should be a whole number ≥ 1"),
         (torch.zeros(5), 1, ValueError, r"data has shape \(5,\): should be \(signals, channels, \*grid\)"),
         (DataLoader([SIGNALS], batch_size=2, drop_last=True), 3, ValueError, r"data is a DataLoader without a batch"),
         (SIGNALS.numpy(), 3, TypeError, r"data is a ndarray: should be a tensor of signals, a DataLoader, or have"),

@@ -67,6 +67,6 @@ def test_a_loss_of_functions_does_not_depend_on_the_grid():
 
 
 def test_a_penalty_is_not_a_bonus():
-    with pytest.raises(ValueError, match=r"weight = -0.1: should be ≥ 0"):
+    with pytest.raises(ValueError, match=r"weight = -0.1: should be a finite number ≥ 0"):
         losses.l1(-0.1)
     assert losses.l1(0.3).__name__ == "l1(0.3)"

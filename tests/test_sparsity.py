@@ -83,7 +83,7 @@ def test_events_are_densities_and_repeated_places_add_up():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: SoftThreshold(-0.1), r"threshold = -0.1: should be ≥ 0"),
+        (lambda: SoftThreshold(-0.1), r"threshold = -0.1: should be a finite number ≥ 0"),
         (lambda: SoftThreshold(float("nan")), r"threshold = nan"),
         (lambda: TopK(0), r"k = 0: should be a whole number ≥ 1"),
         (lambda: TopK(2.0), r"k = 2.0"),

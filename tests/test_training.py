@@ -312,7 +312,7 @@ def test_an_atom_that_loses_its_gain_stops_it():
         ({"steps": 2.5}, r"steps = 2.5"),
         ({"save_every": 0}, r"save_every = 0"),
         ({"every": 0}, r"every = 0"),
-        ({"lr": 0.0}, r"lr = 0.0: should be positive and finite"),
+        ({"lr": 0.0}, r"lr = 0.0: should be a finite number > 0"),
         ({"lr": float("inf")}, r"lr = inf"),
         ({"lr": float("nan")}, r"lr = nan"),
         ({"batch": 41}, r"batch = 41: should be at most the 40 signals of data"),

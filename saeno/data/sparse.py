@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from saeno.checks import real, whole
 from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes
 
 
@@ -62,18 +63,14 @@ class SparseModel:
         signed: bool = True,
         noise: float = 0.0,
     ):
-        if active < 1 or (dictionary.axes == 0 and active > dictionary.concepts):
-            raise ValueError(
-                f"active = {active}: should be at least 1, and for vectors at most the {dictionary.concepts} concepts"
-            )
+        if whole(active, "active") > dictionary.concepts and dictionary.axes == 0:
+            raise ValueError(f"active = {active}: should be, for vectors, at most the {dictionary.concepts} concepts")
         if not 0 <= amplitude[0] <= amplitude[1]:
             raise ValueError(
                 f"amplitude = {amplitude}: should be 0 ≤ smallest ≤ largest |mass|; signs come from `signed`"
             )
-        if noise < 0:
-            raise ValueError(f"noise = {noise}: should be 0 or more")
-        self.dictionary, self.active = dictionary, active
-        self.amplitude, self.signed, self.noise = amplitude, signed, noise
+        self.dictionary, self.active = dictionary, int(active)
+        self.amplitude, self.signed, self.noise = amplitude, signed, real(noise, "noise")
 
     @torch.no_grad()
     def sample(self, count: int, grid: Grid = (), generator: torch.Generator | None = None) -> Sample:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 
 import torch
 from torch import Tensor, nn
 
+from saeno.checks import whole
 from saeno.sparsity import Events
 
 Grid = int | Sequence[int]
@@ -19,24 +21,29 @@ def as_grid(grid: Grid, axes: int | None = None, name: str = "grid") -> tuple[in
     number.
     """
     nodes = tuple(grid) if isinstance(grid, Sequence) else (grid,)
-    if not all(isinstance(n, int) and n > 0 for n in nodes):
+    if not all(isinstance(n, Integral) and n > 0 for n in nodes):
         raise ValueError(f"{name} = {grid!r}: should be positive whole numbers of nodes, one per axis")
     if axes is not None and len(nodes) != axes:
         raise ValueError(f"{name} = {grid!r} has {len(nodes)} axes: this dictionary needs {axes}")
-    return nodes
+    return tuple(int(n) for n in nodes)
 
 
 def per_axis(value: Grid, name: str, least: int) -> tuple[int, ...]:
     """A count for each axis, from an int (one axis) or a tuple; at least `least` each."""
     counts = tuple(value) if isinstance(value, Sequence) else (value,)
-    if not counts or not all(isinstance(c, int) and c >= least for c in counts):
+    if not counts or not all(isinstance(c, Integral) and c >= least for c in counts):
         raise ValueError(f"{name} = {value!r}: should be whole numbers ≥ {least}, one per axis")
-    return counts
+    return tuple(int(c) for c in counts)
 
 
 def seeded(*shape: int, seed: int) -> Tensor:
     """Standard normal entries of that shape, the same for the same seed."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(whole(seed, "seed", least=0)))
+
+
+def random_atoms(concepts: int, channels: int, *coefficients: int, seed: int) -> nn.Parameter:
+    """What a dictionary starts with, before it is brought to unit gain: `(concepts, channels, *coefficients)`."""
+    return nn.Parameter(seeded(whole(concepts, "concepts"), whole(channels, "channels"), *coefficients, seed=seed))
 
 
 def count_nodes(grid: Sequence[int]) -> int:

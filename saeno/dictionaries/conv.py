@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes, per_axis, seeded
+from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes, per_axis, random_atoms
 
 _CONVOLUTION = {1: functional.conv1d, 2: functional.conv2d}
 
@@ -38,8 +38,8 @@ class ConvDictionary(Dictionary):
         self.axes = len(self.support)
         if self.axes not in _CONVOLUTION:
             raise ValueError(f"support = {support!r} has {self.axes} axes: should have one or two")
-        self.seed = seed
-        self.weight = nn.Parameter(seeded(concepts, channels, *self.support, seed=seed))
+        self.weight = random_atoms(concepts, channels, *self.support, seed=seed)
+        self.seed = int(seed)
         self.normalize_()
 
     @classmethod

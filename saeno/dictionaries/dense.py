@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from saeno.dictionaries.base import Dictionary, Grid, as_grid, seeded
+from saeno.dictionaries.base import Dictionary, Grid, as_grid, random_atoms
 from saeno.sparsity import Events
 
 
@@ -28,8 +28,8 @@ class DenseDictionary(Dictionary):
 
     def __init__(self, channels: int, concepts: int, seed: int = 0):
         super().__init__()
-        self.seed = seed
-        self.weight = nn.Parameter(seeded(concepts, channels, seed=seed))
+        self.weight = random_atoms(concepts, channels, seed=seed)
+        self.seed = int(seed)
         self.normalize_()
 
     @classmethod

@@ -8,7 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from saeno.dictionaries.base import Dictionary, Grid, as_grid, largest_eigenvalue, per_axis, seeded, symbol
+from saeno.dictionaries.base import Dictionary, Grid, as_grid, largest_eigenvalue, per_axis, random_atoms, symbol
 
 
 class FourierDictionary(Dictionary):
@@ -38,8 +38,8 @@ class FourierDictionary(Dictionary):
         super().__init__()
         self.modes = per_axis(modes, "modes", least=0)
         self.axes = len(self.modes)
-        self.seed = seed
-        self.weight = nn.Parameter(seeded(concepts, channels, *[2 * m + 1 for m in self.modes], seed=seed))
+        self.weight = random_atoms(concepts, channels, *[2 * m + 1 for m in self.modes], seed=seed)
+        self.seed = int(seed)
         self.normalize_()
 
     @classmethod

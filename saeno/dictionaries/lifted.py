@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from saeno.checks import whole
 from saeno.dictionaries.base import Dictionary, Grid, largest_eigenvalue, seeded, symbol
 from saeno.dictionaries.dense import DenseDictionary
 from saeno.sparsity import Events
@@ -50,6 +51,7 @@ class Lifting(nn.Module):
     @classmethod
     def orthonormal(cls, channels: int, lifted: int, seed: int = 0) -> Lifting:
         """L = Pᵀ with PPᵀ = I (orthonormal rows), at random; with lifted < channels, PᵀP = I instead."""
+        channels, lifted = whole(channels, "channels"), whole(lifted, "lifted")
         tall = seeded(max(channels, lifted), min(channels, lifted), seed=seed).double()
         basis = torch.linalg.qr(tall).Q.to(torch.get_default_dtype())
         lift = basis if lifted >= channels else basis.T
@@ -63,6 +65,7 @@ class Lifting(nn.Module):
         """
         if variance not in ("lifted", "channels"):
             raise ValueError(f"variance = {variance!r}: should be 'lifted' (1/lifted) or 'channels' (1/channels)")
+        channels, lifted = whole(channels, "channels"), whole(lifted, "lifted")
         project = seeded(channels, lifted, seed=seed) / math.sqrt(lifted if variance == "lifted" else channels)
         return cls(project.T, project)
 
