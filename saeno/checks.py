@@ -1,10 +1,12 @@
-"""Checks on numbers that a person gives: an error names the argument, its value, and what it should be."""
+"""Checks on what a person gives: an error names the argument, its value, and what it should be."""
 
 from __future__ import annotations
 
 import math
 from numbers import Integral
 from typing import Any
+
+from torch import Tensor
 
 
 def whole(value: Any, name: str, least: int = 1) -> int:
@@ -26,3 +28,14 @@ def real(value: Any, name: str, positive: bool = False) -> float:
     if not math.isfinite(number) or number < 0 or (positive and number == 0):
         raise ValueError(f"{name} = {value!r}: should be a finite number {'> 0' if positive else '≥ 0'}")
     return number
+
+
+def given_atoms(atoms: Tensor) -> Tensor:
+    """Atoms `(concepts, channels, *grid)` to make a dictionary from: a finite, real tensor, detached."""
+    if not (isinstance(atoms, Tensor) and atoms.is_floating_point()):
+        kind = atoms.dtype if isinstance(atoms, Tensor) else type(atoms).__name__
+        raise TypeError(f"atoms are {kind}: should be a tensor of floating-point numbers")
+    if atoms.dim() < 2 or not atoms.isfinite().all():
+        what = "are not finite" if atoms.dim() >= 2 else f"have shape {tuple(atoms.shape)}"
+        raise ValueError(f"atoms {what}: should be finite numbers (concepts, channels, *grid)")
+    return atoms.detach()

@@ -197,7 +197,8 @@ def test_the_projected_gradient_does_not_change_the_gain(name):
 
 def test_an_atom_without_a_gain_cannot_be_normalized():
     atoms = torch.tensor([[1.0, 0.0], [0.0, 0.0], [float("nan"), 1.0], [1e30, 0.0]])
-    dictionary = DenseDictionary.from_atoms(atoms)
+    dictionary = DenseDictionary(2, 4)
+    dictionary.weight.data.copy_(atoms)
     with pytest.raises(ValueError, match=r"gain of atom 1 is 0 \(3 such atoms of 4\)"):
         dictionary.normalize_()
 
@@ -276,7 +277,7 @@ def test_conv_from_atoms_keeps_norms_and_refuses_a_support_too_small():
         dictionary = ConvDictionary.from_atoms(atoms, support)
         assert dictionary.support == ((8,) if support is None else (support,))
         torch.testing.assert_close(dictionary.atoms(8), atoms)
-    with pytest.raises(ValueError, match=r"support = \(3,\) leaves out 0\.\d+ of the atoms' energy on the grid \(8,\)"):
+    with pytest.raises(ValueError, match=r"support = \(3,\) leaves out 0\.\d+ \(relative\) of atom \d on the grid"):
         ConvDictionary.from_atoms(atoms, 3)
     with pytest.raises(ValueError, match=r"support = \(2, 2\)"):
         ConvDictionary.from_atoms(atoms, (2, 2))
@@ -485,3 +486,47 @@ def test_types_are_not_mixed():
 def test_a_dictionary_of_its_own_kind_has_to_define_these(method):
     with pytest.raises(NotImplementedError):
         getattr(Dictionary(), method)(())
+
+
+def test_a_faint_atom_outside_the_support_is_not_lost():
+    atoms = torch.zeros(2, 1, 8)
+    atoms[0, 0, 0], atoms[1, 0, 7] = 1.0, 1e-4  # the second holds 1e-8 of the energy of both, and all of its own
+    with pytest.raises(ValueError, match=r"support = \(3,\) leaves out 1 \(relative\) of atom 1"):
+        ConvDictionary.from_atoms(atoms, support=3)
+    assert ConvDictionary.from_atoms(atoms, support=8).atoms(8).allclose(atoms)
+
+
+@pytest.mark.parametrize(
+    ("make", "right", "wrong"),
+    [
+        (DenseDictionary.from_atoms, (3, 4), (3,)),
+        (ConvDictionary.from_atoms, (3, 4, 7), (3, 4)),
+        (lambda atoms: FourierDictionary.from_atoms(atoms, 2), (3, 4, 7), (3, 4)),
+    ],
+)
+def test_atoms_are_finite_numbers(make, right, wrong):
+    make(torch.ones(right))
+    for atoms, kind in ((torch.ones(right).long(), "torch.int64"), (torch.ones(right).numpy(), "ndarray")):
+        with pytest.raises(TypeError, match=f"atoms are {kind}: should be"):
+            make(atoms)
+    with pytest.raises(ValueError, match="atoms are not finite"):
+        make(torch.full(right, math.nan))
+    with pytest.raises(ValueError, match=r"(atoms have shape|grid of the atoms)"):
+        make(torch.ones(wrong))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_signals_and_codes_are_tensors(name):
+    dictionary, grid = one_of_each()[name]
+    with pytest.raises(TypeError, match="signal is a ndarray: should be a tensor"):
+        dictionary.analysis(normal(2, 2, *grid).numpy())
+    with pytest.raises(TypeError, match="code is a list: should be a tensor"):
+        dictionary.synthesis([1.0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_batch_gives_an_empty_batch(name):
+    dictionary, grid = one_of_each()[name]
+    code = dictionary.analysis(torch.zeros(0, dictionary.channels, *grid, dtype=torch.float64))
+    assert code.shape == (0, dictionary.concepts, *grid)
+    assert dictionary.synthesis(code).shape == (0, dictionary.channels, *grid)

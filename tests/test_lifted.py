@@ -426,3 +426,31 @@ def test_descent_stays_in_the_range_of_p_transposed():
     lift = EVERY_P["wide"]
     dictionary = descend(lifted_dense(lift), 0.1, 50)
     assert apart(lift.onto_range(dictionary.weight), dictionary.weight) < 1e-12
+
+
+def test_a_faint_atom_outside_the_range_is_not_lost():
+    atoms = torch.tensor([[1.0, 0.0], [0.0, 1e-6]])  # P sees the first channel only
+    with pytest.raises(ValueError, match=r"atom 1 is 1 \(relative\) outside range\(P\)"):
+        Lifted.from_atoms(atoms, Lifting(torch.tensor([[1.0, 0.0]]), torch.tensor([[1.0], [0.0]])))
+
+
+def test_what_cannot_be_lifted_is_refused_by_name():
+    lift = Lifting.orthonormal(4, 8)
+    with pytest.raises(TypeError, match="dictionary is a int: should be one that is not lifted"):
+        Lifted(5, lift)
+    with pytest.raises(TypeError, match="dictionary is a Lifted: should be one that is not lifted"):
+        Lifted(Lifted(DenseDictionary(8, 6), lift), Lifting.orthonormal(3, 4))
+    with pytest.raises(TypeError, match=r"lifting is torch.float32, the dictionary torch.float64: convert one of them"):
+        Lifted(DenseDictionary(8, 6).double(), lift)
+    with pytest.raises(TypeError, match=r"lifting is torch.float32, the dictionary torch.float64: convert one of them"):
+        Lifted.from_atoms(DenseDictionary(4, 6).double(), lift)
+    with pytest.raises(TypeError, match=r"lift is torch.int64: both should be tensors of one floating-point type"):
+        Lifting(torch.eye(4).long(), torch.eye(4))
+    with pytest.raises(TypeError, match=r"project is ndarray: both should be tensors of one floating-point type"):
+        Lifting(torch.eye(4), torch.eye(4).numpy())
+
+
+def test_lifted_residuals_check_their_signal():
+    dictionary = Lifted(DenseDictionary(8, 6), Lifting.orthonormal(4, 8), residual="lifted")
+    with pytest.raises(ValueError, match=r"signal has shape \(1, 8\): should be \(batch, channels = 4\)"):
+        dictionary.correlate(torch.zeros(1, 8), torch.zeros(1, 6))

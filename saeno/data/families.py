@@ -132,6 +132,8 @@ class FunctionAtoms(Dictionary):
         return torch.fft.rfftn(self.atoms(grid), dim=tuple(range(2, 2 + self.axes))) / count_nodes(grid)
 
     def _filter(self, value: Tensor, product: str, spectrum: Tensor, grid: tuple[int, ...]) -> Tensor:
+        if len(value) == 0:  # the FFT refuses what holds nothing
+            return value.new_zeros(0, spectrum.shape[1] if product.endswith("bd...") else len(spectrum), *grid)
         axes = tuple(range(2, 2 + self.axes))
         return torch.fft.irfftn(torch.einsum(product, torch.fft.rfftn(value, dim=axes), spectrum), s=grid, dim=axes)
 

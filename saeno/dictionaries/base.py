@@ -46,6 +46,13 @@ def random_atoms(concepts: int, channels: int, *coefficients: int, seed: int) ->
     return nn.Parameter(seeded(whole(concepts, "concepts"), whole(channels, "channels"), *coefficients, seed=seed))
 
 
+def largest_share(part: Tensor, whole: Tensor) -> tuple[int, float]:
+    """Which atom has the largest share of its norm in `part`, and that share; both `(concepts, channels, ...)`."""
+    norm = whole.flatten(1).norm(dim=1)
+    share = part.flatten(1).norm(dim=1) / norm.clamp(min=torch.finfo(norm.dtype).tiny)
+    return int(share.argmax()), share.max().item()
+
+
 def count_nodes(grid: Sequence[int]) -> int:
     """N, the number of nodes of a grid; 1 for vectors, whose grid is empty."""
     return int(torch.Size(grid).numel())
@@ -157,6 +164,8 @@ class Dictionary(nn.Module):
 
     def _check(self, value: Tensor, name: str, expected: int) -> tuple[int, ...]:
         """The grid of a signal or code; an error that names it when it does not fit this dictionary."""
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{name} is a {type(value).__name__}: should be a tensor")
         kind = "channels" if name == "signal" else "concepts"
         shape = tuple(value.shape)
         if value.dim() != 2 + self.axes or shape[1] != expected:

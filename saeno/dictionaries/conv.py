@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes, per_axis, random_atoms
+from saeno.checks import given_atoms
+from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes, largest_share, per_axis, random_atoms
 
 _CONVOLUTION = {1: functional.conv1d, 2: functional.conv2d}
 
@@ -48,19 +49,24 @@ class ConvDictionary(Dictionary):
 
         `support` defaults to the whole grid. Raises ValueError when an atom is not zero outside the support.
         """
-        grid = as_grid(tuple(atoms.shape[2:]), name="grid of the atoms")
+        atoms = given_atoms(atoms)
+        grid = tuple(atoms.shape[2:])
+        if len(grid) not in _CONVOLUTION:
+            raise ValueError(f"atoms have shape {tuple(atoms.shape)}: should be (concepts, channels, one or two axes)")
         support = grid if support is None else per_axis(support, "support", least=1)
         if len(support) != len(grid):
             raise ValueError(f"support = {support} has {len(support)} axes, the atoms' grid {len(grid)}: should agree")
         self = cls(atoms.shape[1], atoms.shape[0], support)
         self._check_grid(grid)
-        taps = atoms.detach()[(..., *[slice(s) for s in support])] / math.sqrt(count_nodes(grid))
-        lost = 1 - taps.square().sum() * count_nodes(grid) / atoms.square().sum()
-        if lost > 1e-6:
+        inside = (..., *[slice(s) for s in support])
+        outside = atoms.clone()
+        outside[inside] = 0
+        atom, share = largest_share(outside, atoms)
+        if share > 1e-3:
             raise ValueError(
-                f"support = {support} leaves out {lost:.2g} of the atoms' energy on the grid {grid}: widen it"
+                f"support = {support} leaves out {share:.2g} (relative) of atom {atom} on the grid {grid}: widen it"
             )
-        self.weight = nn.Parameter(taps.clone())
+        self.weight = nn.Parameter(atoms[inside] / math.sqrt(count_nodes(grid)))
         return self
 
     def synthesis(self, code: Tensor) -> Tensor:

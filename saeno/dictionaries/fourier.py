@@ -8,6 +8,7 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from saeno.checks import given_atoms
 from saeno.dictionaries.base import Dictionary, Grid, as_grid, largest_eigenvalue, per_axis, random_atoms, symbol
 
 
@@ -45,10 +46,11 @@ class FourierDictionary(Dictionary):
     @classmethod
     def from_atoms(cls, atoms: Tensor, modes: Grid) -> FourierDictionary:
         """The dictionary of these atoms `(concepts, channels, *grid)` up to `modes`; norms within the band are kept."""
+        atoms = given_atoms(atoms)
         self = cls(atoms.shape[1], atoms.shape[0], modes).to(atoms.device, atoms.dtype)
         grid = self._check_grid(as_grid(tuple(atoms.shape[2:]), self.axes, "grid of the atoms"))
         axes = self._grid_axes
-        spectrum = torch.fft.fftn(atoms.detach(), dim=axes, norm="forward")
+        spectrum = torch.fft.fftn(atoms, dim=axes, norm="forward")
         for axis, n, modes_here in zip(axes, grid, self.modes, strict=True):
             spectrum = spectrum.index_select(axis, torch.arange(-modes_here, modes_here + 1, device=atoms.device) % n)
         half = self._half
@@ -66,10 +68,14 @@ class FourierDictionary(Dictionary):
         """
         self._check_grid(self._check(code, "code", self.concepts))
         grid = self._check_grid(as_grid(grid, self.axes))
+        if len(code) == 0:
+            return code.new_zeros(0, self.channels, *grid)
         return self._to_grid(torch.einsum("bc...,cd...->bd...", self._to_modes(code), self._spectrum()), grid)
 
     def analysis(self, signal: Tensor) -> Tensor:
         grid = self._check_grid(self._check(signal, "signal", self.channels))
+        if len(signal) == 0:  # the FFT refuses what holds nothing
+            return signal.new_zeros(0, self.concepts, *grid)
         return self._to_grid(torch.einsum("bd...,cd...->bc...", self._to_modes(signal), self._spectrum().conj()), grid)
 
     def atoms(self, grid: Grid = ()) -> Tensor:

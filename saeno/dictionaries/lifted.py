@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from saeno.checks import whole
-from saeno.dictionaries.base import Dictionary, Grid, largest_eigenvalue, seeded, symbol
+from saeno.dictionaries.base import Dictionary, Grid, largest_eigenvalue, largest_share, seeded, symbol
 from saeno.dictionaries.dense import DenseDictionary
 from saeno.sparsity import Events
 
@@ -40,6 +40,10 @@ class Lifting(nn.Module):
 
     def __init__(self, lift: Tensor, project: Tensor):
         super().__init__()
+        for name, matrix in (("lift", lift), ("project", project)):
+            if not (isinstance(matrix, Tensor) and matrix.is_floating_point() and matrix.dtype == lift.dtype):
+                kind = matrix.dtype if isinstance(matrix, Tensor) else type(matrix).__name__
+                raise TypeError(f"{name} is {kind}: both should be tensors of one floating-point type")
         if lift.dim() != 2 or project.shape != lift.T.shape:
             raise ValueError(
                 f"lift has shape {tuple(lift.shape)}, project {tuple(project.shape)}: "
@@ -127,6 +131,12 @@ class Lifted(Dictionary):
         super().__init__()
         if residual not in ("data", "lifted"):
             raise ValueError(f"residual = {residual!r}: should be 'data' or 'lifted'")
+        if not isinstance(dictionary, Dictionary) or isinstance(dictionary, Lifted):
+            raise TypeError(
+                f"dictionary is a {type(dictionary).__name__}: should be one that is not lifted, such as "
+                "DenseDictionary(8, 16)"
+            )
+        _check_dtype(dictionary, lifting)
         lifted = getattr(lifting, "lifted", dictionary.channels)
         if lifted != dictionary.channels:
             raise ValueError(f"dictionary has {dictionary.channels} channels: should be the lifting's {lifted}")
@@ -142,14 +152,15 @@ class Lifted(Dictionary):
         `atoms` is an unlifted dictionary (or a tensor `(concepts, channels)`), which is copied. Raises ValueError when
         an atom is outside range(P), so that no D gives it.
         """
-        source = DenseDictionary.from_atoms(atoms) if isinstance(atoms, Tensor) else atoms
+        source = atoms if isinstance(atoms, Dictionary) else DenseDictionary.from_atoms(atoms)
         if source.channels != lifting.channels:
             raise ValueError(f"atoms have {source.channels} channels: should be the lifting's {lifting.channels}")
+        _check_dtype(source, lifting)
         weight = torch.einsum("hm,cm...->ch...", torch.linalg.pinv(lifting.P), source.weight.detach())
-        error = (lifting.project(weight) - source.weight).norm() / source.weight.norm()
-        if error > 1e-4:
+        atom, share = largest_share(lifting.project(weight) - source.weight, source.weight)
+        if share > 1e-4:
             raise ValueError(
-                f"atoms are {error:.2g} (relative) outside range(P) "
+                f"atom {atom} is {share:.2g} (relative) outside range(P) "
                 f"of this lifting of {lifting.channels} to {lifting.lifted}"
             )
         inner = copy.deepcopy(source)
@@ -193,6 +204,7 @@ class Lifted(Dictionary):
         """`DᵀL(x − P D z)` or `Dᵀ(L x − D z)`, as `residual` says. Shapes as in `Dictionary.correlate`."""
         if self.residual == "data":
             return super().correlate(signal, code)
+        self._check(signal, "signal", self.channels)
         return self.dictionary.correlate(self.lifting.lift(signal), code)
 
     def atoms(self, grid: Grid = ()) -> Tensor:
@@ -219,3 +231,8 @@ class Lifted(Dictionary):
             return super().largest_eigenvalue(grid)
         inner = self.dictionary.atoms(grid)
         return largest_eigenvalue(symbol(inner), symbol(self.lifting.lift(self.lifting.project(inner))))
+
+
+def _check_dtype(dictionary: Dictionary, lifting: Lift) -> None:
+    if isinstance(lifting, Lifting) and lifting.P.dtype != dictionary.weight.dtype:
+        raise TypeError(f"lifting is {lifting.P.dtype}, the dictionary {dictionary.weight.dtype}: convert one of them")
