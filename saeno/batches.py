@@ -42,7 +42,11 @@ def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iter
     if hasattr(data, "sample"):
         return _of_model(data, size, seed, grid, start)
     if isinstance(data, torch.utils.data.DataLoader):
-        if len(data) == 0:
+        try:
+            per_epoch = len(data)
+        except TypeError as error:
+            raise TypeError(f"data is a DataLoader without a length: should have one ({error})") from error
+        if per_epoch == 0:
             raise ValueError("data is a DataLoader without a batch: should have one at least")
         return _of_loader(data, seed, start)
     raise TypeError(

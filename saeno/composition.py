@@ -75,6 +75,8 @@ def write(path: str | os.PathLike, tensors: dict[str, Tensor], description: dict
     from safetensors.torch import save_file
 
     path = Path(path)
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"path = {str(path)!r}: its folder should exist")
     part = path.with_name(path.name + ".part")
     header = {"saeno": json.dumps({"schema": SCHEMA, **description})}
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, part, metadata=header)
@@ -90,6 +92,8 @@ def read(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     from safetensors import SafetensorError, safe_open
 
+    if Path(path).is_dir():
+        raise ValueError(f"path = {str(path)!r}: a folder, should be a file")
     try:
         with safe_open(path, framework="pt") as file:
             header = (file.metadata() or {}).get("saeno")

@@ -18,7 +18,7 @@ from saeno import composition, losses
 from saeno.autoencoder import SparseAutoencoder
 from saeno.batches import batches
 from saeno.checks import real, whole
-from saeno.dictionaries.base import Grid
+from saeno.dictionaries.base import Grid, as_grid
 
 Metric = Callable[[SparseAutoencoder], float | Tensor]
 
@@ -109,9 +109,12 @@ def fit(
     steps, batch, save_every = whole(steps, "steps"), whole(batch, "batch"), whole(save_every, "save_every")
     every = None if every is None else whole(every, "every")
     seed, lr = whole(seed, "seed", least=0), real(lr, "lr", positive=True)
-    if checkpoint is not None and not Path(checkpoint).absolute().parent.is_dir():
-        raise ValueError(f"checkpoint = {str(checkpoint)!r}: its folder should exist")
+    if not isinstance(model, SparseAutoencoder):
+        raise TypeError(f"model is a {type(model).__name__}: should be a SparseAutoencoder")
+    grid = as_grid(grid)
     run = _Run(model, optimizer(model.parameters(), lr=lr), steps)
+    if isinstance(run.optimizer, torch.optim.LBFGS):
+        raise ValueError("optimizer = LBFGS: should be one that takes a step from one gradient, such as Adam")
     hyper = {name: value for name, value in run.optimizer.param_groups[0].items() if name not in ("params", "lr")}
     # What has to be the same when a run is resumed; `steps` is part of it since the schedule depends on it.
     settings = {
@@ -127,8 +130,12 @@ def fit(
         "loss": getattr(loss, "__name__", type(loss).__name__),
         "optimizer": {"class": type(run.optimizer).__name__, **hyper},
     }
-    if checkpoint is not None and Path(checkpoint).exists():
-        run.restore(checkpoint, settings)
+    if checkpoint is not None:
+        if not Path(checkpoint).absolute().parent.is_dir():
+            raise ValueError(f"checkpoint = {str(checkpoint)!r}: its folder should exist")
+        json.dumps([model.describe(), settings])  # what cannot be written is refused now, not after the first steps
+        if Path(checkpoint).exists():
+            run.restore(checkpoint, settings)
     source = batches(data, batch, seed, grid, start=run.step)
 
     from tqdm import tqdm
@@ -174,8 +181,14 @@ class _Run:
         dictionary = self.model.dictionary
         signal = None
         try:
-            signal = next(source).to(dictionary.weight.device)
+            signal = next(source)
+            if not isinstance(signal, Tensor):
+                raise TypeError(f"data gave a {type(signal).__name__}: should be a tensor, or a tuple led by one")
+            signal = signal.to(dictionary.weight.device)
             value = loss(self.model, signal)
+            if not (isinstance(value, Tensor) and value.numel() == 1 and value.requires_grad):
+                what = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
+                raise TypeError(f"loss gave {what}: should be one number, a tensor that depends on a trained parameter")
         except torch.linalg.LinAlgError as error:
             raise self.stop(f"the dictionary has no largest eigenvalue any more: try a smaller lr ({error})") from error
         except (ValueError, TypeError) as error:

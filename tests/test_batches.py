@@ -111,3 +111,12 @@ def test_one_bad_number_in_a_tensor_is_found_before_the_first_step():
 def test_errors_name_the_argument_at_once(data, size, error, message):
     with pytest.raises(error, match=message):
         batches(data, size, 0, ())
+
+
+def test_a_loader_without_a_length_is_refused():
+    class Stream(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            return iter(torch.zeros(5, 2))
+
+    with pytest.raises(TypeError, match="data is a DataLoader without a length"):
+        batches(DataLoader(Stream(), batch_size=2), 2, seed=0, grid=())

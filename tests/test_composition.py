@@ -144,3 +144,10 @@ def test_an_unknown_class_in_a_file_is_refused(tmp_path):
     save_file(tensors, tmp_path / "unknown", metadata={"saeno": json.dumps(description)})
     with pytest.raises(ValueError, match=r"class = 'Oracle': should be one of"):
         SparseAutoencoder.load(tmp_path / "unknown")
+
+
+def test_folders_are_named(tmp_path):
+    with pytest.raises(ValueError, match=r"path = '.*nowhere/model': its folder should exist"):
+        files.write(tmp_path / "nowhere" / "model", {}, {})
+    with pytest.raises(ValueError, match=r"path = '.*': a folder, should be a file"):
+        files.read(tmp_path)

@@ -184,5 +184,16 @@ def test_errors_name_the_argument(call, names):
 def test_kernels_on_a_grid_cannot_be_rendered_between_nodes(lift):
     kernels = ConvDictionary(2, 3, 4)
     model = SparseModel(Lifted(kernels, Lifting.orthonormal(1, 2)) if lift else kernels, 3)
-    with pytest.raises(ValueError, match="no code there"):
+    with pytest.raises(ValueError, match="between nodes there is no code"):
         model.render(model.sample_events(2, generator()), 16)
+
+
+@pytest.mark.parametrize("amplitude", [1.0, (1.0,), (0.5, math.inf), (2.0, 1.0), (math.nan, 1.0)])
+def test_amplitudes_are_a_finite_pair(amplitude):
+    with pytest.raises(ValueError, match="amplitude = "):
+        SparseModel(DenseDictionary(4, 6), 2, amplitude=amplitude)
+
+
+def test_an_empty_batch_of_functions():
+    dictionary, empty = FunctionAtoms([families.gaussian(0.1)]), torch.zeros(0, 1, 9)
+    assert dictionary.analysis(empty).shape == dictionary.synthesis(empty).shape == (0, 1, 9)

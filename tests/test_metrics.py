@@ -293,3 +293,13 @@ def test_cosines_keep_their_sign_and_say_where():
     assert torch.allclose(found.value.diagonal(), -torch.ones(3, dtype=torch.float64))
     assert found.place.diagonal().tolist() == [3, 3, 3]
     assert found.value.shape == (3, 3) and (found.value.abs() <= 1 + 1e-12).all()
+
+
+def test_amounts_that_cannot_be_are_named():
+    code, match = torch.ones(2, 3, 8), metrics.match_atoms(torch.eye(3).unsqueeze(1), torch.eye(3).unsqueeze(1))
+    with pytest.raises(ValueError, match=r"tolerance = -0.1: should be a finite number ≥ 0"):
+        metrics.support_f1(code, code, match, tolerance=-0.1)
+    with pytest.raises(ValueError, match=r"width = nan: should be a finite number ≥ 0"):
+        metrics.compare_codes(code, code, width=math.nan)
+    with pytest.raises(ValueError, match="signal has NaN or infinite values"):
+        metrics.fvu(code * math.nan, code)

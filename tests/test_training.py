@@ -490,3 +490,42 @@ def test_a_checkpoint_of_another_model_or_a_saved_model_is_refused(tmp_path):
     small().save(tmp_path / "model")
     with pytest.raises(ValueError, match=r"checkpoint = '.*model': a saved model, not a checkpoint of fit"):
         fit(small(), DATA, 2, batch=8, checkpoint=tmp_path / "model")
+
+
+def test_what_cannot_be_trained_is_refused_by_name(tmp_path):
+    with pytest.raises(TypeError, match="model is a DenseDictionary: should be a SparseAutoencoder"):
+        fit(DenseDictionary(6, 9), DATA, 3, batch=8)
+    with pytest.raises(ValueError, match="optimizer = LBFGS: should be one that takes a step from one gradient"):
+        fit(small(), DATA, 3, batch=8, optimizer=torch.optim.LBFGS)
+    with pytest.raises(ValueError, match=r"grid = 2.5: should be"):
+        fit(small(), DATA, 3, batch=8, grid=2.5)
+
+
+@pytest.mark.parametrize(
+    ("loss", "what"),
+    [
+        (lambda model, signal: 1.0, "a float"),
+        (lambda model, signal: signal - model.reconstruct(signal), r"shape \(8, 6\)"),
+        (lambda model, signal: torch.zeros(()), r"shape \(\)"),
+    ],
+)
+def test_a_loss_is_one_number_that_can_be_followed(loss, what):
+    with pytest.raises(TrainingError, match=f"step 0: loss gave {what}: should be one number"):
+        fit(small(), DATA, 3, batch=8, loss=loss)
+
+
+def test_what_data_give_is_a_tensor():
+    loader = DataLoader([{"signal": signal} for signal in DATA], batch_size=8)
+    with pytest.raises(TrainingError, match="step 0: data gave a dict: should be a tensor"):
+        fit(small(), loader, 3)
+
+
+def test_a_model_that_no_checkpoint_can_hold_is_refused_before_the_first_step(tmp_path):
+    class Own(DenseDictionary):
+        """One that `load` does not know."""
+
+    model = SparseAutoencoder(Own(6, 9), OneStep(TopK(2)))
+    before = model.dictionary.weight.detach().clone()
+    with pytest.raises(TypeError, match="Own cannot be saved"):
+        fit(model, DATA, 300, batch=8, checkpoint=tmp_path / "run")
+    assert torch.equal(model.dictionary.weight, before)

@@ -118,10 +118,14 @@ class FunctionAtoms(Dictionary):
 
     def synthesis(self, code: Tensor) -> Tensor:
         grid = self._check(code, "code", self.concepts)
+        if len(code) == 0:  # the FFT refuses what holds nothing
+            return code.new_zeros(0, self.channels, *grid)
         return self._filter(code, "bc...,cd...->bd...", self._spectrum(grid), grid)
 
     def analysis(self, signal: Tensor) -> Tensor:
         grid = self._check(signal, "signal", self.channels)
+        if len(signal) == 0:
+            return signal.new_zeros(0, self.concepts, *grid)
         return self._filter(signal, "bd...,cd...->bc...", self._spectrum(grid).conj(), grid)
 
     def _values(self, points: Tensor) -> Tensor:
@@ -132,8 +136,6 @@ class FunctionAtoms(Dictionary):
         return torch.fft.rfftn(self.atoms(grid), dim=tuple(range(2, 2 + self.axes))) / count_nodes(grid)
 
     def _filter(self, value: Tensor, product: str, spectrum: Tensor, grid: tuple[int, ...]) -> Tensor:
-        if len(value) == 0:  # the FFT refuses what holds nothing
-            return value.new_zeros(0, spectrum.shape[1] if product.endswith("bd...") else len(spectrum), *grid)
         axes = tuple(range(2, 2 + self.axes))
         return torch.fft.irfftn(torch.einsum(product, torch.fft.rfftn(value, dim=axes), spectrum), s=grid, dim=axes)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -65,9 +67,10 @@ class SparseModel:
     ):
         if whole(active, "active") > dictionary.concepts and dictionary.axes == 0:
             raise ValueError(f"active = {active}: should be, for vectors, at most the {dictionary.concepts} concepts")
-        if not 0 <= amplitude[0] <= amplitude[1]:
+        pair = amplitude if isinstance(amplitude, Sequence) and len(amplitude) == 2 else (1.0, 0.0)
+        if not 0 <= pair[0] <= pair[1] < math.inf:
             raise ValueError(
-                f"amplitude = {amplitude}: should be 0 ≤ smallest ≤ largest |mass|; signs come from `signed`"
+                f"amplitude = {amplitude!r}: should be 0 ≤ smallest ≤ largest |mass|; signs come from `signed`"
             )
         self.dictionary, self.active = dictionary, int(active)
         self.amplitude, self.signed, self.noise = amplitude, signed, real(noise, "noise")
@@ -117,7 +120,7 @@ class SparseModel:
         """The density code `(batch, concepts, *grid)` of events on nodes: N × mass there; coinciding events add.
 
         Raises ValueError when an event lies between nodes: it has no code on that grid, but `render` gives its
-        signal.
+        signal where the atoms are known there.
         """
         grid = as_grid(grid, self.dictionary.axes)
         nodes = torch.tensor(grid, dtype=events.position.dtype, device=events.position.device)
@@ -126,7 +129,8 @@ class SparseModel:
         off = (exact - node).abs().max().item() if grid else 0.0
         if off > 1e-3:
             raise ValueError(
-                f"events lie up to {off:.3f} nodes off the nodes of grid = {grid}: no code there, use `render`"
+                f"events lie up to {off:.3f} nodes off the nodes of grid = {grid}: between nodes there is no code, "
+                "and a signal only of atoms known at every point, as a FourierDictionary's are"
             )
         place = events.concept
         for axis, n in enumerate(grid):

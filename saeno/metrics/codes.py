@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from saeno.checks import real
 from saeno.metrics.atoms import Match
 
 
@@ -25,6 +26,7 @@ def support_f1(code: Tensor, true_code: Tensor, match: Match, tolerance: float =
 
     All entries of the batch count alike. Raises ValueError when the true code has no active entry.
     """
+    tolerance = real(tolerance, "tolerance")
     aligned, true = _aligned(code, true_code, match) != 0, true_code != 0
     found, present = (code != 0).sum().item(), true.sum().item()
     if not present:
@@ -64,6 +66,8 @@ def fvu(signal: Tensor, reconstruction: Tensor) -> float:
         )
     over = (0, *range(2, signal.dim()))
     variance = (signal - signal.mean(over, keepdim=True)).square().sum()
+    if not variance.isfinite():
+        raise ValueError("signal has NaN or infinite values")
     if not variance > 0:
         raise ValueError("signal does not vary: there is no variance to explain")
     return ((signal - reconstruction).square().sum() / variance).item()
@@ -109,6 +113,7 @@ def compare_codes(a: Tensor, b: Tensor, width: float = 1 / 128) -> CodeCompariso
     `a: (batch, concepts, *grid)`, `b: (batch, concepts, *other grid)`; one number for the whole batch. Raises
     ValueError when batch, concepts or axes differ, or a code is zero. Source: our derivation.
     """
+    width = real(width, "width")
     if a.dim() != b.dim() or a.shape[:2] != b.shape[:2]:
         raise ValueError(
             f"a has shape {tuple(a.shape)}, b {tuple(b.shape)}: should have equal batch, concepts, number of axes"
