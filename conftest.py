@@ -1,4 +1,4 @@
-"""Rules for all tests, of the package and of the notebooks: a skip says why; a notebook may not fail as expected."""
+"""Rules for all tests, of the package and of the notebooks: a skip says why; a notebook is quick and may not fail."""
 
 import os
 
@@ -6,12 +6,27 @@ import pytest
 
 pytest_plugins = ["pytester"]
 CI = os.environ.get("CI") == "true"
+SECONDS = 60  # of computation, for a notebook from its first import to its end
 
 
 def pytest_configure(config):
-    """Run the cells of notebooks in the kernel's history, without which a final semicolon silences nothing."""
+    """Run the cells of notebooks in the kernel's history, without which a final semicolon silences nothing, and count
+    their time of computation, which is what the clock would show if nothing else ran on this machine."""
     if config.option.nbval or config.option.nbval_lax:
+        import psutil
         from nbval.kernel import RunningKernel
+        from nbval.plugin import IPyNbFile
+
+        stop = IPyNbFile.teardown
+
+        def teardown(self):
+            alive = self.kernel is not None and self.kernel.is_alive()
+            times = psutil.Process(self.kernel.km.provisioner.pid).cpu_times() if alive else ()
+            stop(self)
+            if sum(times[:4]) > SECONDS:  # of the user and the system, for the kernel and what it started
+                pytest.fail(f"{self.path.name} computes for {sum(times[:4]):.0f} s; {SECONDS} are the most")
+
+        IPyNbFile.teardown = teardown
 
         def execute_cell_input(self, source, allow_stdin=None):
             return self.kc.execute(source, allow_stdin=allow_stdin, stop_on_error=False)

@@ -64,3 +64,14 @@ def test_a_semicolon_silences_a_cell_as_in_a_notebook(rules):
     cells = [nbformat.v4.new_code_cell(source, execution_count=1) for source in ["1 + 1;", "2;  # said"]]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), rules.path / "quiet.ipynb")
     rules.runpytest_subprocess("--nbval", "--nbval-current-env").assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("most, errors", [("60", 0), ("0.5", 1)])
+def test_a_notebook_that_computes_for_long_is_an_error(rules, most, errors):
+    """Time that it waits does not count, so that other work on the machine makes no notebook fail."""
+    rules.makeconftest((ROOT / "conftest.py").read_text().replace("SECONDS = 60", f"SECONDS = {most}"))
+    busy = "import time; start = time.process_time()\nwhile time.process_time() < start + 0.6: pass"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(busy)]), rules.path / "busy.ipynb")
+    result = rules.runpytest_subprocess("--nbval-lax", "--nbval-current-env")
+    result.assert_outcomes(passed=1, errors=errors)
+    assert ("busy.ipynb computes for" in result.stdout.str()) == bool(errors)
