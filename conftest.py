@@ -24,7 +24,8 @@ def pytest_configure(config):
             times = psutil.Process(self.kernel.km.provisioner.pid).cpu_times() if alive else ()
             stop(self)
             if sum(times[:4]) > SECONDS:  # of the user and the system, for the kernel and what it started
-                pytest.fail(f"{self.path.name} computes for {sum(times[:4]):.0f} s; {SECONDS} are the most")
+                said = f"{self.path.name} computes for {sum(times[:4]):.0f} s; {SECONDS} are the most"
+                pytest.fail(said, pytrace=False)
 
         IPyNbFile.teardown = teardown
 
