@@ -123,11 +123,13 @@ def proximal_gradient(
     before, gradient_before = code, gradient
     momentum = code.new_zeros(len(code), *[1] * (code.dim() - 1))
     while True:
-        faster = (1 + (1 + 4 * momentum**2).sqrt()) / 2
-        ahead = (momentum - 1) / faster if accelerate else torch.zeros_like(momentum)
-        momentum = faster
-        point = code + ahead * (code - before)
-        slope = gradient + ahead * (gradient - gradient_before)
+        point, slope = code, gradient
+        if accelerate:
+            faster = (1 + (1 + 4 * momentum**2).sqrt()) / 2
+            ahead = (momentum - 1) / faster
+            momentum = faster
+            point = code + ahead * (code - before)
+            slope = gradient + ahead * (gradient - gradient_before)
         before, gradient_before = code, gradient
         code = prox(point + step * slope, step)
         if restart:
