@@ -32,11 +32,11 @@ class Package(NamedTuple):
         return f"{self.name}@{self.version}"
 
 
-# MathJax comes with what it loads when a reader asks for it: fonts, further TeX, speech for those who cannot see.
+# Screen readers read its formulas as MathML. Its own speech needs a web server: a browser does not let files ask for it.
 MATHJAX = Package(
     "mathjax",
     "3.2.2",
-    tuple(f"es5/{part}" for part in ("tex-mml-chtml.js", "output/chtml/fonts", "input/tex", "a11y", "sre", "ui")),
+    ("es5/tex-mml-chtml.js", "es5/output/chtml/fonts", "es5/input/tex/extensions"),
     "Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw==",
 )
 AXE = Package(
