@@ -32,7 +32,7 @@ class Package(NamedTuple):
         return f"{self.name}@{self.version}"
 
 
-# Screen readers read its formulas as MathML. Its own speech needs a web server: a browser does not let files ask for it.
+# Screen readers read its formulas as MathML. Its own speech needs a web server: browsers let no file ask for it.
 MATHJAX = Package(
     "mathjax",
     "3.2.2",
