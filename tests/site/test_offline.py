@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from saeno.book import offline
+from saeno.book import site as book_site
 from saeno.book.notebooks import ROOT
 from saeno.book.vendor import CDN, MATHJAX
 from tests.site import checks
@@ -92,3 +93,15 @@ def test_a_script_that_is_not_carried_is_an_error(small):
     with pytest.raises(ValueError, match=r"other@1/x\.js is no file of mathjax@"):
         offline.edition(small / "html", small / "npm")
     assert not list(small.glob("saeno*"))
+
+
+def test_the_command_line_makes_an_edition_and_says_where(small, monkeypatch, capsys):
+    """Tried: a command line that builds the site alone; one that lets the error through."""
+    monkeypatch.setattr(book_site, "ROOT", small)
+    monkeypatch.setattr(book_site, "build", lambda stored: small / "html" / "index.html")
+    monkeypatch.setattr(book_site.vendor, "fetch", lambda: small / "npm")
+    assert book_site.main(["--offline"]) == 0
+    assert "To read offline: saeno-book-offline.zip" in capsys.readouterr().out
+    (small / "html" / "index.html").write_text(f'<script src="{CDN}other@1/x.js"></script>')
+    assert book_site.main(["--offline"]) == 1
+    assert "other@1/x.js" in capsys.readouterr().err
