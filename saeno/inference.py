@@ -107,7 +107,7 @@ class Unrolled(Inference):
         sparsity: `SoftThreshold`, `ReLU` or `TopK`.
         steps: T ≥ 1.
         accelerate: FISTA, for soft codes.
-        step: a fixed α instead of 1/λmax or the line search.
+        step: a fixed α instead of 1/λmax or the line search, whose results no gradient goes through.
         detach: no gradient through the iterations; the dictionary then learns from the synthesis alone.
 
     Source: Beck & Teboulle, doi:10.1137/080716542; Blumensath & Davies, doi:10.1109/JSTSP.2010.2042411.

@@ -454,3 +454,13 @@ def test_lifted_residuals_check_their_signal():
     dictionary = Lifted(DenseDictionary(8, 6), Lifting.orthonormal(4, 8), residual="lifted")
     with pytest.raises(ValueError, match=r"signal has shape \(1, 8\): should be \(batch, channels = 4\)"):
         dictionary.correlate(torch.zeros(1, 8), torch.zeros(1, 6))
+
+
+@pytest.mark.parametrize(("optimizer", "stays"), [(torch.optim.SGD, True), (torch.optim.Adam, False)])
+def test_gradient_descent_keeps_atoms_in_the_range_and_adam_does_not(optimizer, stays):
+    dictionary = Lifted(DenseDictionary(12, 16).double(), lifting(6, 12))
+    model = SparseAutoencoder(dictionary, Unrolled(TopK(2), 2))
+    fit(model, normal(60, 6), 50, batch=20, optimizer=optimizer, progress=False)
+    weight = dictionary.weight.detach()
+    outside = (weight - dictionary.lifting.onto_range(weight)).norm() / weight.norm()
+    assert outside < 1e-12 if stays else outside > 0.01

@@ -1,6 +1,7 @@
 """The loop: one step of it by hand, what stops it, and a run that was killed."""
 
 import functools
+import itertools
 import math
 import multiprocessing
 import os
@@ -529,3 +530,44 @@ def test_a_model_that_no_checkpoint_can_hold_is_refused_before_the_first_step(tm
     with pytest.raises(TypeError, match="Own cannot be saved"):
         fit(model, DATA, 300, batch=8, checkpoint=tmp_path / "run")
     assert torch.equal(model.dictionary.weight, before)
+
+
+class Stop(Exception):
+    """Ends a run from within a metric."""
+
+
+def stopped_at(step: int):
+    """A metric, to be measured at each step, that ends the run at `step`."""
+    steps = iter(range(step))
+
+    def metric(model):
+        if next(steps, None) is None:
+            raise Stop
+        return 0.0
+
+    return {"stop": metric}
+
+
+def test_a_resumed_run_knows_how_it_began(tmp_path):
+    settings = {"steps": 9, "batch": 8, "every": 1, "checkpoint": tmp_path / "run", "save_every": 2}
+    scale = 1.0
+
+    def loss(model, signal):
+        return scale * losses.squared_error(model, signal)
+
+    with pytest.raises(Stop):
+        fit(small(), DATA, loss=loss, metrics=stopped_at(4), **settings)
+    scale = 1e4
+    with pytest.raises(TrainingError, match="step 2: the loss diverges"):
+        fit(small(), DATA, loss=loss, metrics=stopped_at(100), **settings)
+
+
+def test_seconds_are_of_all_parts_of_a_run(tmp_path, monkeypatch):
+    clock = itertools.count()
+    monkeypatch.setattr("saeno.training.perf_counter", lambda: float(next(clock)))
+    settings = {"steps": 9, "batch": 8, "every": 1}
+    whole = fit(small(), DATA, metrics=stopped_at(100), **settings)
+    settings |= {"checkpoint": tmp_path / "run", "save_every": 2}
+    with pytest.raises(Stop):
+        fit(small(), DATA, metrics=stopped_at(5), **settings)
+    assert fit(small(), DATA, metrics=stopped_at(100), **settings).seconds == whole.seconds

@@ -117,7 +117,7 @@ class Lifted(Dictionary):
 
     Unit gain is dᵀ L P d = 1: unit effective norm when L = Pᵀ, unit lifted norm when LP = I. `atoms()` are the
     effective ones. `Lifted` takes the dictionary over: it moves its atoms into range(Pᵀ), which P can see, and to unit
-    gain.
+    gain. Gradient descent keeps them in that range; Adam, which scales each coordinate by itself, does not.
 
     Args:
         dictionary: any dictionary whose channels are the lifted ones.
