@@ -56,12 +56,9 @@ unit: .venv/.installed
 notebooks: .venv/.installed ## re-execute every notebook in place and store its outputs
 	$(RUN) saeno.book.notebooks
 
-claims: .venv/.installed ## measure every number the book states (minutes to hours; resumes)
-	@for script in saeno/book/experiments/[a-z]*.py; do \
-		[ -e $$script ] || { echo "no experiments yet"; break; }; \
-		name=`basename $$script .py`; echo "claims: $$name"; \
-		$(RUN) saeno.book.experiments.$$name || exit 1; \
-	done
+claims: .venv/.installed ## measure every number the book states and write it there (minutes to hours; resumes)
+	$(RUN) saeno.book.experiments
+	$(RUN) saeno.book.claims_page
 
 bench: .venv/.installed ## time the package with two threads
 	@if [ -d tests/benchmarks ]; then OMP_NUM_THREADS=2 $(RUN) pytest -s -o python_files='bench_*.py' -o python_functions='bench_*' tests/benchmarks; \

@@ -1,5 +1,6 @@
-"""What only the book needs: its build, its checks, its interactive figures."""
+"""What only the book needs: its build, its checks, its claims, its interactive figures."""
 
 from saeno.book.checking import check
+from saeno.book.claims import Claim, Number, claim
 
-__all__ = ["check"]
+__all__ = ["Claim", "Number", "check", "claim"]

@@ -1,42 +1,113 @@
-"""From a grid of trials to a committed file: `saeno/book/results/NAME.json`."""
+"""From a grid of trials to a committed file, `saeno/book/results/NAME.json`, and back."""
 
 from __future__ import annotations
 
+import ast
 import datetime
+import hashlib
+import inspect
 import json
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-from saeno.book.runner import Row, Setting, Trial, run_grid
+from saeno.book.runner import Row, Setting, Trial, current_versions, run_grid
 
+PACKAGE = Path(__file__).resolve().parents[1]
 RESULTS = Path(__file__).resolve().parent / "results"
-CELLS = Path(__file__).resolve().parents[2] / "_build" / "claims"
+CELLS = PACKAGE.parent / "_build" / "claims"
+
+
+class Stored(NamedTuple):
+    """One measured number over its seeds."""
+
+    mean: float
+    std: float
+    """Sample standard deviation; 0 for a single seed."""
+    minimum: float
+    maximum: float
+    each: tuple[float, ...]
+    """The value of each seed, in the order of `seeds`."""
+    seeds: tuple[int, ...]
 
 
 def measure(name: str, trial: Trial, /, seed: Iterable[int], **axes: Iterable[Setting]) -> Path:
     """Run the trial over all settings and seeds, and store each value with its mean, spread and extremes over seeds.
 
-    Finished trials are kept in the build folder, so a measurement that was stopped goes on where it was.
+    Finished trials are kept in the build folder for this code and these versions, so a measurement that was stopped
+    goes on where it was, and one whose code changed starts again. A result that did not change keeps its date.
     """
-    rows = run_grid(trial, CELLS / name, **axes, seed=seed)
+    source = Path(inspect.getsourcefile(trial))
+    rows = run_grid(trial, CELLS / name / fingerprint(source), **axes, seed=seed)
     groups: dict[tuple[Setting, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(row.settings[axis] for axis in axes), []).append(row)
-    path = RESULTS / f"{name}.json"
-    path.parent.mkdir(exist_ok=True)
     measured = [
         {
             "settings": dict(zip(axes, key, strict=True)),
             "seeds": [row.settings["seed"] for row in group],
-            "values": {value: _spread([row.result[value] for row in group]) for value in group[0].result},
+            "values": {value: spread([row.result[value] for row in group]) for value in group[0].result},
         }
         for key, group in groups.items()
     ]
-    record = {"date": datetime.date.today().isoformat(), "versions": rows[0].versions, "measured": measured}
-    path.write_text(json.dumps(record, indent=1) + "\n")
+    record = {"versions": rows[0].versions, "measured": measured}
+    path = RESULTS / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    old = json.loads(path.read_text()) if path.exists() else {}
+    if {key: old.get(key) for key in record} != record:
+        record = {"date": datetime.date.today().isoformat(), **record}
+        path.write_text(json.dumps(record, indent=1) + "\n")
     print(table(record))
     return path
+
+
+def load(name: str) -> dict:
+    """The record that `measure` stored under that name. Raises FileNotFoundError when there is none."""
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        raise FileNotFoundError(f"no results of {name!r} are stored: python -m saeno.book.experiments {name}")
+    return json.loads(path.read_text())
+
+
+def stored(name: str, value: str, settings: Mapping[str, Setting]) -> Stored:
+    """The number `value` of the record `name` at these settings, which have to name every axis but the seed.
+
+    Raises KeyError when it is not stored.
+    """
+    found = [entry for entry in load(name)["measured"] if entry["settings"] == dict(settings)]
+    if not found or value not in found[0]["values"]:
+        raise KeyError(f"{value!r} at {dict(settings)} is not in the results of {name!r}: measure them again")
+    numbers = found[0]["values"][value]
+    return Stored(**numbers | {"each": tuple(numbers["each"]), "seeds": tuple(found[0]["seeds"])})
+
+
+def fingerprint(*sources: Path) -> str:
+    """Hash of what can change a result: the package but for the book, these files, and the versions of libraries.
+
+    Comments, docstrings and `CLAIMS` change no result and are left out.
+    """
+    core = sorted(path for path in PACKAGE.rglob("*.py") if not path.is_relative_to(PACKAGE / "book"))
+    total = hashlib.sha256(json.dumps(current_versions(), sort_keys=True).encode())
+    for path in [*core, *sources]:
+        total.update(_code(path.read_text()).encode())
+    return total.hexdigest()[:16]
+
+
+def _code(source: str) -> str:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [part for part in body if not _says_only(part)]
+    return ast.dump(tree)
+
+
+def _says_only(node: ast.stmt) -> bool:
+    """Whether a statement is a docstring, or the list of claims of an experiment."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    return isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["CLAIMS"]
 
 
 def table(record: dict) -> str:
@@ -45,12 +116,13 @@ def table(record: dict) -> str:
     for entry in record["measured"]:
         setting = ", ".join(str(value) for value in entry["settings"].values())
         for name, value in entry["values"].items():
-            spread = f"{value['mean']:.4f} ± {value['std']:.4f}, {value['minimum']:.4f} to {value['maximum']:.4f}"
-            lines.append(f"{setting:12} {name:12} {spread} ({len(entry['seeds'])} seeds)")
+            numbers = f"{value['mean']:.4f} ± {value['std']:.4f}, {value['minimum']:.4f} to {value['maximum']:.4f}"
+            lines.append(f"{setting:12} {name:12} {numbers} ({len(entry['seeds'])} seeds)")
     return "\n".join(lines)
 
 
-def _spread(values: list[float]) -> dict[str, float | list[float]]:
+def spread(values: list[float]) -> dict[str, float | list[float]]:
+    """What is stored of the values of all seeds: six digits of each, their mean, deviation and extremes."""
     rounded = [float(f"{value:.6g}") for value in values]
     return {
         "mean": statistics.fmean(rounded),

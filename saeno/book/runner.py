@@ -228,7 +228,7 @@ def _run_cell(trial: Trial, settings: dict[str, Setting], path: Path) -> str | N
     try:
         start = time.perf_counter()
         result = _checked(trial(**settings))
-        row = Row(settings, result, round(time.perf_counter() - start, 3), _versions())
+        row = Row(settings, result, round(time.perf_counter() - start, 3), current_versions())
         unfinished = path.with_suffix(f".{os.getpid()}")
         unfinished.write_text(json.dumps(row._asdict(), indent=1))
         unfinished.replace(path)
@@ -247,6 +247,7 @@ def _checked(result: dict[str, float]) -> dict[str, float]:
     return {str(name): float(value) for name, value in result.items()}
 
 
-def _versions() -> dict[str, str]:
+def current_versions() -> dict[str, str]:
+    """Python and the libraries that compute here, as rows tell it."""
     libraries = {name: version(name) for name in ("torch", "numpy")}
     return {"python": platform.python_version(), "saeno": saeno.__version__, **libraries}

@@ -1,1 +1,4 @@
-"""Experiments behind the numbers of the book, one script each: `make claims` runs them all and stores their results."""
+"""Experiments behind the numbers of the book, a module each; `saeno/book/claims.py` says what is in one.
+
+`python -m saeno.book.experiments [NAME ...]` runs them, all or those named, and stores their results.
+"""

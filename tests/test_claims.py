@@ -1,0 +1,205 @@
+"""The ledger: numbers are stored, read, written and guarded.
+
+Tried, each failing here: an interval twice as wide, a mean where the minimum belongs, `rerun` without `agrees`, a
+fingerprint that sees comments or misses code, a page of claims that was edited by hand.
+"""
+
+import json
+import shutil
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+
+from saeno.book import claims, claims_page, record
+from saeno.book.claims import Claim, Drift, Number
+from saeno.book.experiments import __main__ as command
+from saeno.book.notebooks import ROOT
+
+
+def echo(seed: int, factor: float) -> dict[str, float]:
+    return {"double": factor * seed, "seed": seed}
+
+
+DOUBLE = Number("double", {"factor": 2.0}, least=3.0)
+
+
+def doubled(**changes) -> Claim:
+    fields = {
+        "id": "doubled",
+        "chapter": "notation",
+        "source": "our measurement",
+        "statement": "Twice a number is the double of it.",
+        "setting": "Numbers 1 to 3.",
+        "finding": "It is {double}, in $\\frac12$ a second.",
+        "verdict": "ours",
+        "numbers": {"double": DOUBLE},
+        "experiment": "echo",
+    }
+    return Claim(**fields | changes)
+
+
+AXES = {"factor": [2.0, 3.0], "seed": [1, 2, 3]}
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """The folder where `echo` was measured, once, since its processes take seconds to start."""
+    folder = tmp_path_factory.mktemp("measured")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(record, "RESULTS", folder / "results")
+        patch.setattr(record, "CELLS", folder / "cells")
+        record.measure("echo", echo, **AXES)
+    return folder
+
+
+@pytest.fixture
+def echoed(measured, tmp_path, monkeypatch):
+    """A ledger of its own, with the one experiment `echo`, measured for seeds 1, 2, 3 and factors 2 and 3."""
+    shutil.copytree(measured, tmp_path, dirs_exist_ok=True)
+    monkeypatch.setattr(record, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(record, "CELLS", tmp_path / "cells")
+    module = SimpleNamespace(trial=echo, AXES=AXES, CLAIMS=[doubled(experiment="")])
+    for where in (claims, command):
+        monkeypatch.setattr(where, "experiments", lambda: ["echo"])
+        monkeypatch.setattr(where, "load_experiment", lambda name: module)
+    return module
+
+
+def test_a_measurement_is_stored_with_its_spread(echoed, capsys):
+    stored = json.loads((record.RESULTS / "echo.json").read_text())["measured"][0]
+    assert stored["settings"] == {"factor": 2.0} and stored["seeds"] == [1, 2, 3]
+    value = {"mean": 4.0, "std": 2.0, "minimum": 2.0, "maximum": 6.0, "each": [2.0, 4.0, 6.0]}
+    assert stored["values"]["double"] == value
+    assert record.stored("echo", "double", {"factor": 3.0}) == (6.0, 3.0, 3.0, 9.0, (3.0, 6.0, 9.0), (1, 2, 3))
+    command.main([])
+    assert "4.0000 ± 2.0000, 2.0000 to 6.0000 (3 seeds)" in capsys.readouterr().out
+
+
+def test_a_result_that_did_not_change_keeps_its_date(echoed):
+    path = record.RESULTS / "echo.json"
+    path.write_text(path.read_text().replace(json.loads(path.read_text())["date"], "2000-01-01"))
+    command.main(["echo"])
+    assert json.loads(path.read_text())["date"] == "2000-01-01"
+    path.write_text(path.read_text().replace("6.0", "6.5"))
+    command.main(["echo"])
+    assert json.loads(path.read_text())["date"] > "2000-01-01" and "6.5" not in path.read_text()
+
+
+def test_what_is_not_stored_is_an_error(echoed):
+    with pytest.raises(KeyError, match="'factor': 4"):
+        record.stored("echo", "double", {"factor": 4.0})
+    with pytest.raises(KeyError, match="half"):
+        record.stored("echo", "half", {"factor": 2.0})
+    with pytest.raises(FileNotFoundError, match=r"saeno\.book\.experiments other"):
+        record.load("other")
+    with pytest.raises(SystemExit):
+        command.main(["other"])
+
+
+def test_a_claim_says_its_numbers(echoed):
+    found = claims.claim("doubled")
+    assert found == doubled()
+    assert found.text("double") == "4.000 ± 2.000 (3 seeds)"
+    parts = {part: found.text("double", part) for part in ("spread", "mean", "std", "minimum", "maximum", "seeds")}
+    assert list(parts.values()) == ["4.000 ± 2.000", "4.000", "2.000", "2.000", "6.000", "3 seeds"]
+    assert found.found() == "It is 4.000 ± 2.000, in $\\frac12$ a second."
+    assert "*Ours.*" in found._repr_markdown_() and "4.000" in found._repr_markdown_()
+    with pytest.raises(ValueError, match="median"):
+        found.text("double", "median")
+    with pytest.raises(KeyError, match="half"):
+        found.text("half")
+    with pytest.raises(KeyError, match="'halved': there are doubled"):
+        claims.claim("halved")
+
+
+def test_a_claim_holds_when_the_mean_is_what_it_needs(echoed):
+    assert doubled().holds()
+    assert not doubled(numbers={"double": Number("double", {"factor": 2.0}, least=4.1)}).holds()
+    assert not doubled(numbers={"double": Number("double", {"factor": 2.0}, most=3.9)}).holds()
+
+
+@pytest.mark.parametrize(
+    ("options", "interval"),
+    [({}, (-2.04, 10.04)), ({"tolerance": 0.5}, (1.5, 6.5)), ({"possible": (0, 7)}, (0, 7))],
+)
+def test_one_seed_has_to_lie_in_the_interval(echoed, options, interval):
+    """By default as far outside of the stored values as these are apart, and 1 % of the mean."""
+    found = doubled(numbers={"double": Number("double", {"factor": 2.0}, **options)})
+    assert found.interval("double") == pytest.approx(interval)
+    low, high = interval
+    found.agrees(double=low + 0.01)
+    found.agrees(double=high - 0.01)
+    for value in (low - 0.02, high + 0.02, float("nan")):
+        with pytest.raises(Drift, match=r"double is .* the 3 seeds of the ledger allow"):
+            found.agrees(double=value)
+
+
+def test_a_rerun_measures_once_for_each_setting_and_compares(echoed, monkeypatch):
+    calls = []
+
+    def trial(seed, factor):
+        calls.append((seed, factor))
+        return echo(seed, factor) | {"seed": 9}
+
+    echoed.trial = trial
+    assert doubled().rerun(seed=2) == {"double": 4.0}
+    both = doubled(numbers={"double": DOUBLE, "seed": Number("seed", {"factor": 2.0})})
+    with pytest.raises(Drift, match="seed is 9"):
+        both.rerun(seed=3)
+    assert calls == [(2, 2.0), (3, 2.0)]
+
+
+def test_two_claims_of_one_id_are_an_error(echoed):
+    echoed.CLAIMS = [doubled(), doubled()]
+    with pytest.raises(ValueError, match="'doubled' stands in"):
+        claims.ledger()
+
+
+def test_the_fingerprint_sees_code_and_nothing_else(tmp_path):
+    path = tmp_path / "experiment.py"
+
+    def print_of(source):
+        path.write_text(source)
+        return record.fingerprint(path)
+
+    source = 'def trial(seed):\n    """What."""\n    return {"a": helper(seed)}\n\n\ndef helper(x):\n    return x + 1\n'
+    same = [source.replace("What", "Which"), source.replace("+ 1", "+ 1  # one"), source + 'CLAIMS = ["a"]\n']
+    assert {print_of(text) for text in same} == {print_of(source)}
+    assert print_of(source.replace("+ 1", "+ 2")) != print_of(source), "what the trial calls counts too"
+
+
+def test_the_page_says_everything_about_a_claim(echoed, monkeypatch):
+    text = claims_page.page()
+    for part in [
+        "(doubled)=", "Twice a number", "**Ours.** It is 4.000 ± 2.000", "Numbers 1 to 3.", "our measurement",
+        "| `double` | 4.000 ± 2.000 | 2.000 to 6.000 | ≥ 3 | −2.040 to 10.040 |", "3 seeds",
+        "saeno.book.experiments echo", "## Notation", "{doc}`/notation`",
+        "[Twice a number is the double of it](#doubled)",
+    ]:  # fmt: skip
+        assert part in text
+
+
+def test_the_pages_of_the_book_say_what_is_stored():
+    """claims.md, and every number in a page or a chapter that links to a claim."""
+    outdated = [path.name for path in claims_page.outdated(ROOT / "book")]
+    assert outdated == [], "run: python -m saeno.book.claims_page"
+
+
+def test_what_is_outdated_is_written(echoed, tmp_path):
+    """Pages, notebooks and the page of claims; what agrees already is left alone."""
+    book = tmp_path / "book"
+    book.mkdir()
+    link = 'It is [?](#doubled "double.mean").'
+    (book / "a.md").write_text(link)
+    (book / "b.md").write_text("It is nothing.")
+    (book / "notation.md").write_text("# Notation\n")
+    cells = [nbformat.v4.new_markdown_cell(link, id="a"), nbformat.v4.new_code_cell(link, id="b")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), book / "c.ipynb")
+    assert [path.name for path in claims_page.write(book)] == ["claims.md", "a.md", "c.ipynb"]
+    assert claims_page.write(book) == []
+    said = 'It is [4.000](#doubled "double.mean").'
+    assert (book / "a.md").read_text() == said
+    assert [cell.source for cell in nbformat.read(book / "c.ipynb", as_version=4).cells] == [said, link]
+    (book / "claims.md").write_text((book / "claims.md").read_text().replace("4.000", "4.001"))
+    assert list(claims_page.outdated(book)) == [book / "claims.md"]
