@@ -95,7 +95,8 @@ def build(root: Path = ROOT, stored: bool = False) -> Path:
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text(yaml.safe_dump(config))
 
-    jupyter_book = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    # -P: what is imported is the installed package, and not a folder of that name where we stand.
+    jupyter_book = [sys.executable, "-P", "-c", "from jupyter_book.cli.main import main; main()"]
     arguments = ["build", "book", "--config", str(settings), "--path-output", str(output), "-W", "--keep-going", "-q"]
     status = subprocess.run([*jupyter_book, *arguments], cwd=root).returncode
     if status != 0 or not (site / "index.html").exists():
