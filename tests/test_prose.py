@@ -37,6 +37,7 @@ MEASURED = {
 }
 NOT_MEASURED = [
     "7 × 7 squares, 312 recordings of 52 animals, in 5 minutes",
+    "in columns $0$ and $2r$, in rows $r = 0$ and $3$, so only $k < 1.5$ is safe",
     "three times as fast, half of them, twice",
     "$k < 1.5$ and\n\n$$\n\\mu = 0.5\n$$ (eq-a)\n\nand $\\mu\n= 0.5$",
     "\\begin{align}\na &= 0.5\n\\end{align}",
@@ -79,14 +80,16 @@ def test_every_place_where_prose_stands_is_looked_at(tmp_path):
     (tmp_path / "part" / "a.md").write_text("It is 0.1.")
     (tmp_path / "claims.md").write_text("It is 0.2.")
     code = nbformat.v4.new_code_cell("0.3")
+    chosen = nbformat.v4.new_markdown_cell("Above 0.3, as the code says, but 0.3 %.")
     code.metadata["mystnb"] = {"figure": {"caption": "It is 0.4."}, "image": {"alt": "0.5"}}
-    cells = [nbformat.v4.new_markdown_cell("# B"), nbformat.v4.new_markdown_cell("It is 0.6."), code]
+    cells = [nbformat.v4.new_markdown_cell("# B"), nbformat.v4.new_markdown_cell("It is 0.6."), code, chosen]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "b.ipynb")
     assert typed_in(tmp_path) == [
         ("part/a.md", "0.1"),
         ("b.ipynb, cell 1", "0.6"),
         ("b.ipynb, cell 2, caption", "0.4"),
         ("b.ipynb, cell 2, alt", "0.5"),
+        ("b.ipynb, cell 3", "0.3 %"),
     ]
 
 

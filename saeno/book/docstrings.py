@@ -32,18 +32,14 @@ def public() -> dict[str, object]:
     import saeno
 
     found = {f"saeno.{name}": getattr(saeno, name) for name in saeno.__all__}
-    found = {name: thing for name, thing in found.items() if not inspect.ismodule(thing)}
     for name in MODULES:
         module = importlib.import_module(f"saeno.{name}")
-        for short, thing in vars(module).items():
-            ours = getattr(thing, "__module__", None) == module.__name__ and (
-                inspect.isclass(thing) or inspect.isfunction(thing)
-            )
-            given_on = (*getattr(module, "__all__", ()), *GIVEN_ON.get(module.__name__, ()))
-            listed = short in given_on and not inspect.ismodule(thing)
-            if not short.startswith("_") and (ours or listed) and all(thing is not other for other in found.values()):
+        own = [short for short, thing in vars(module).items() if getattr(thing, "__module__", None) == module.__name__]
+        for short in (*own, *getattr(module, "__all__", ()), *GIVEN_ON.get(module.__name__, ())):
+            thing = getattr(module, short)
+            if not short.startswith("_") and all(thing is not other for other in found.values()):
                 found[f"{module.__name__}.{short}"] = thing
-    return found
+    return {name: thing for name, thing in found.items() if inspect.isclass(thing) or inspect.isfunction(thing)}
 
 
 @cache

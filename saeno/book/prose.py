@@ -14,7 +14,7 @@ An author writes a link to the claim, with the name of the number as its title, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -39,13 +39,15 @@ _NOT_PROSE = [
     for pattern in (
         r"^[ \t]*:[\w-]+:[^\n]*$|^#+ [^\n]*$|^%[^\n]*$|^\([\w.-]+\)=$",  # options, headings, comments, labels
         r"\$\$.*?\$\$|\\begin\{(\w+\*?)\}.*?\\end\{\1\}",
-        r"\$(?![\d.\s\\%±,−-]+\$)[^$\n]+(?:\n[^$\n]+)?\$",  # formulas, but not a bare number between dollars
         r"(?:\{[\w:-]+\})?" + _CODE,  # code, and roles such as citations
         LINK.pattern,
         r"[\d.,]*\d\s?%?" + re.escape(GIVEN),
         r"<!--.*?-->|<[^>\n]+>|\]\([^)\n]*\)|\b(?:https?://|doi:|arXiv[: ])\S+",
     )
 ]
+_FORMULA = re.compile(r"\$([^$\n]+(?:\n[^$\n]+)?)\$")
+_BARE = re.compile(r"[\d.\s\\%±,−-]+")  # no formula, only a number between dollars
+_DECIMAL = re.compile(r"\d*\.\d+")
 _COMPARED = "as|more|less|fewer|faster|slower|larger|smaller|better|worse|longer|shorter|higher|lower"
 _MEASURED = re.compile(
     r"(?<![\w.])\d+(?:\.\d+)?\s?(?:%|\\%|per ?cent\b)"  # a percentage
@@ -63,7 +65,7 @@ class Typed(NamedTuple):
     number: str
 
 
-def typed(text: str) -> list[str]:
+def typed(text: str, chosen: Collection[float] = ()) -> list[str]:
     """The measured numbers that are typed in Markdown text.
 
     A measured number is a percentage, a spread (± 0.1), a factor (3×, 3-fold, 3 times as …), a decimal or a power of
@@ -71,16 +73,20 @@ def typed(text: str) -> list[str]:
     other roles, in headings, in exercises (not in their solutions), in definitions and theorems, in links to a claim
     (whose text the ledger writes), and before the mark `<!-- given -->`: a number that was chosen, not measured. A
     formula that is nothing but a number is no formula.
+
+    chosen: decimals that may stand anywhere, since the code of the page has them: settings and thresholds.
     """
     prose = "".join(part for kind, part in _parts(text) if kind == "prose")
     for pattern in _NOT_PROSE:
         prose = pattern.sub(" ", prose)
-    return [match.group().strip() for match in _MEASURED.finditer(prose)]
+    prose = _FORMULA.sub(lambda formula: formula[1] if _BARE.fullmatch(formula[1]) else " ", prose)
+    found = [match.group().strip() for match in _MEASURED.finditer(prose)]
+    return [number for number in found if not (_DECIMAL.fullmatch(number) and float(number) in chosen)]
 
 
 def typed_in(book: Path) -> list[Typed]:
     """The measured numbers that are typed in the pages, captions and alternative texts of the folder `book`."""
-    return [Typed(place, number) for place, text in _texts(book) for number in typed(text)]
+    return [Typed(place, number) for place, text, chosen in _texts(book) for number in typed(text, chosen)]
 
 
 def fill(text: str) -> str:
@@ -126,17 +132,23 @@ def pages(book: Path) -> list[Path]:
     return sorted(p for p in paths if not any(name.startswith((".", "_")) for name in p.relative_to(book).parts))
 
 
-def _texts(book: Path) -> Iterator[tuple[str, str]]:
-    """Every piece of prose with its place: pages, and the text cells, captions and alternative texts of notebooks."""
+def _texts(book: Path) -> Iterator[tuple[str, str, set[float]]]:
+    """Every piece of prose with its place, and the decimals in the code of its page.
+
+    Pages, and the text cells, captions and alternative texts of notebooks.
+    """
     import nbformat
 
     for path in pages(book):
-        yield path.relative_to(book).as_posix(), path.read_text()
+        yield path.relative_to(book).as_posix(), path.read_text(), set()
     for path in find(book):
-        for number, cell in enumerate(nbformat.read(path, as_version=4).cells):
+        cells = nbformat.read(path, as_version=4).cells
+        code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        chosen = {float(number) for number in _DECIMAL.findall(code)}
+        for number, cell in enumerate(cells):
             place = f"{path.relative_to(book).as_posix()}, cell {number}"
             if cell.cell_type == "markdown":
-                yield place, cell.source
+                yield place, cell.source, chosen
             shown = cell.metadata.get("mystnb", {})
             for kind, key in (("figure", "caption"), ("image", "alt")):
-                yield f"{place}, {key}", shown.get(kind, {}).get(key, "")
+                yield f"{place}, {key}", shown.get(kind, {}).get(key, ""), chosen

@@ -35,7 +35,7 @@ def table(rows: list[tuple[str, str, float]]) -> nodes.Node:
         row(nodes.reference("", title, internal=True, refuri=address), nodes.Text(f"{seconds:.0f} s"))
         for title, address, seconds in rows
     ]
-    body.append(row(nodes.Text("all chapters"), nodes.Text(f"{sum(seconds for *_, seconds in rows):.0f} s")))
+    body.append(row(nodes.Text("all chapters"), nodes.Text(f"{sum(round(seconds) for *_, seconds in rows)} s")))
     columns = [nodes.colspec(colwidth=width) for width in (4, 1)]
     head = nodes.thead("", row(nodes.Text("chapter"), nodes.Text("run time")))
     return nodes.table("", nodes.tgroup("", *columns, head, nodes.tbody("", *body), cols=2), classes=["colwidths-auto"])
