@@ -22,6 +22,7 @@ ALLOWED = [
     Allowed("region", ".sidebar-primary-item", "theme: the logo of the sidebar stands outside its landmarks"),
     Allowed("aria-allowed-role", "div.citation", "docutils: the role of an entry of a bibliography, on a div"),
     Allowed("aria-deprecated-role", "div.citation", "docutils: the same role was dropped from the newest ARIA"),
+    Allowed("definition-list", "dt.sig > dl", "Sphinx: a long signature has a line for each parameter"),
     Allowed("aria-required-children", "div.citation-list", "docutils: a bibliography is a list of such entries"),
 ]
 
