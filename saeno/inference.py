@@ -78,6 +78,9 @@ class OneStep(Inference):
         masses = (dictionary if self.tied else self.encoder).analysis(signal)
         return masses if self.bias is None else masses + self.bias.view(-1, *[1] * (masses.dim() - 2))
 
+    def extra_repr(self) -> str:
+        return f"tied={self.tied}, step={self.step}"
+
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         if self.makes_events:
             return self.events(dictionary, signal).code()
@@ -125,6 +128,9 @@ class Unrolled(Inference):
         self.accelerate, self.detach = accelerate, detach
         self.makes_events = isinstance(sparsity, TopK)
 
+    def extra_repr(self) -> str:
+        return f"steps={self.steps}, accelerate={self.accelerate}, step={self.step}, detach={self.detach}"
+
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         if self.makes_events:
             return self.events(dictionary, signal).code()
@@ -164,6 +170,9 @@ class MatchingPursuit(Inference):
         super().__init__()
         self.choice = TopK(1, positive)
         self.k, self.positive, self.detach = whole(k, "k"), positive, detach
+
+    def extra_repr(self) -> str:
+        return f"{self.k}, positive={self.positive}, detach={self.detach}"
 
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         return self.events(dictionary, signal).code()

@@ -83,6 +83,8 @@ def _solve(dictionary, signal, threshold, steps, tolerance, positive, accelerate
         )
     steps, prox = whole(steps, "steps"), SoftThreshold(threshold, positive)
     step = safe_step(dictionary, signal)
+    if not signal.isfinite().all():
+        raise ValueError("signal has NaN or infinite values: should be finite")
     iterates = proximal_gradient(dictionary, signal, prox, step, accelerate, restart=True)
     energy, tiny = inner(signal, signal), torch.finfo(signal.dtype).tiny
     seen = dictionary.analysis(signal)
@@ -140,8 +142,14 @@ def proximal_gradient(
 
 
 def safe_step(dictionary: Dictionary, signal: Tensor) -> Tensor:
-    """1/λmax(DᵀD) on the signal's grid: the largest step that is sure to descend for every signal."""
-    return 1 / dictionary.largest_eigenvalue(tuple(signal.shape[2:]))
+    """1/λmax(DᵀD) on the signal's grid: the largest step that is sure to descend for every signal.
+
+    Raises ValueError when all atoms are zero: then there is none.
+    """
+    largest = dictionary.largest_eigenvalue(tuple(signal.shape[2:]))
+    if not largest > 0:
+        raise ValueError(f"λmax(DᵀD) of the dictionary is {float(largest):.3g}: should be positive, for a step")
+    return 1 / largest
 
 
 def inner(a: Tensor, b: Tensor) -> Tensor:

@@ -49,6 +49,9 @@ class SoftThreshold(nn.Module):
         super().__init__()
         self.threshold, self.positive = real(threshold, "threshold"), positive
 
+    def extra_repr(self) -> str:
+        return f"{self.threshold}, positive={self.positive}"
+
     def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
         """The proximal operator with step α, entry by entry."""
         level = step * self.threshold
@@ -94,6 +97,9 @@ class TopK(nn.Module):
     def __init__(self, k: int, positive: bool = False):
         super().__init__()
         self.k, self.positive = whole(k, "k"), positive
+
+    def extra_repr(self) -> str:
+        return f"{self.k}, positive={self.positive}"
 
     def select(self, masses: Tensor) -> Events:
         """The k largest of `masses: (batch, concepts, *grid)`, largest first.

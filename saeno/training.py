@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -72,7 +72,7 @@ def fit(
     seed: int = 0,
     grid: Grid = (),
     metrics: Mapping[str, Metric] | None = None,
-    every: int | None = None,
+    every: int | Sequence[int] | None = None,
     checkpoint: str | os.PathLike | None = None,
     save_every: int = 100,
     progress: bool = True,
@@ -92,9 +92,8 @@ def fit(
         normalize: keep atoms at unit gain: the gradient is projected, and the gain restored after each step.
         seed: of the order of the batches. The batch of a step depends on the seed and the step alone.
         grid: nodes per axis on which a generative model renders its signals.
-        metrics: name → function of the model, giving a number or a tensor; measured every `every` steps, and at both
-            ends.
-        every: steps between two measurements; None measures at both ends only.
+        metrics: name → function of the model, giving a number or a tensor; measured at both ends, and as `every` says.
+        every: steps between two measurements, or the steps at which to measure (`[10, 100, 1000]`); None for no more.
         checkpoint: a file, written every `save_every` steps. When it exists, training goes on from it, to the same
             bits.
         save_every: steps between two checkpoints.
@@ -107,7 +106,7 @@ def fit(
     if schedule not in ("cosine", "constant"):
         raise ValueError(f"schedule = {schedule!r}: should be 'cosine' or 'constant'")
     steps, batch, save_every = whole(steps, "steps"), whole(batch, "batch"), whole(save_every, "save_every")
-    every = None if every is None else whole(every, "every")
+    every = _measured_at(every)
     seed, lr = whole(seed, "seed", least=0), real(lr, "lr", positive=True)
     if not isinstance(model, SparseAutoencoder):
         raise TypeError(f"model is a {type(model).__name__}: should be a SparseAutoencoder")
@@ -148,7 +147,7 @@ def fit(
             run.measure(metrics)
         while run.step < steps:
             run.advance(source, loss, rate(lr, schedule, run.step, steps), normalize)
-            if run.step == steps or (every is not None and run.step % every == 0):
+            if run.step == steps or (run.step in every if isinstance(every, list) else every and run.step % every == 0):
                 run.measure(metrics)
             run.seconds = perf_counter() - start
             if checkpoint is not None and (run.step % save_every == 0 or run.step == steps):
@@ -157,6 +156,13 @@ def fit(
             if run.step % run.keep == 0:
                 bar.set_postfix(loss=f"{run.loss[run.step - 1]:.3g}", refresh=False)
     return run.history()
+
+
+def _measured_at(every: int | Sequence[int] | None) -> int | list[int] | None:
+    """`every`, checked: a period, a sorted list of steps, or None."""
+    if isinstance(every, Sequence | range) and not isinstance(every, str):
+        return sorted({whole(step, "every", least=0) for step in every})
+    return None if every is None else whole(every, "every")
 
 
 class _Run:

@@ -6,9 +6,11 @@ import pytest
 import torch
 
 from saeno import (
+    ConvDictionary,
     DenseDictionary,
     FourierDictionary,
     Lifted,
+    Lifting,
     MatchingPursuit,
     OneStep,
     ReLU,
@@ -131,3 +133,14 @@ def test_its_parts_are_a_dictionary_and_an_inference():
         SparseAutoencoder(torch.nn.Linear(2, 3), OneStep(TopK(2)))
     with pytest.raises(TypeError, match="inference is a TopK: should be an Inference"):
         SparseAutoencoder(DenseDictionary(4, 6), TopK(2))
+
+
+def test_print_says_how_a_model_is_composed():
+    lifted = Lifted(FourierDictionary(6, 3, 5), Lifting.gaussian(2, 6), residual="lifted")
+    text = repr(SparseAutoencoder(lifted, Unrolled(TopK(4), 5)))
+    for part in ("channels=2, concepts=3, residual='lifted'", "modes=(5,)", "lifted=6", "steps=5", "TopK(4"):
+        assert part in text, part
+    text = repr(SparseAutoencoder(ConvDictionary(1, 2, 3), OneStep(SoftThreshold(0.25), tied=False)))
+    for part in ("support=(3,)", "tied=False", "SoftThreshold(0.25"):
+        assert part in text, part
+    assert "MatchingPursuit(7" in repr(MatchingPursuit(7))

@@ -184,7 +184,7 @@ def test_check_is_light_and_stays_a_function():
     script = (
         "import sys, saeno\nbefore = set(sys.modules)\nfrom saeno.book import check\nimport saeno.book.checking\n"
         "new = {name for name in set(sys.modules) - before if name.startswith('saeno')}\n"
-        "assert callable(saeno.book.check) and new == {'saeno.book', 'saeno.book.checking'}, new\n"
+        "assert callable(saeno.book.check) and 'saeno.book.explorer' not in new, new\n"
         "check('first-look', 1, ...)\nassert not {'matplotlib', 'scipy', 'IPython'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)

@@ -515,3 +515,16 @@ def test_soft_codes_are_no_list_of_events(encoder):
 def test_an_inference_of_its_own_kind_has_to_say_how():
     with pytest.raises(NotImplementedError):
         Inference()(DenseDictionary(4, 6), torch.ones(1, 4))
+
+
+def test_a_signal_or_dictionary_without_numbers_is_refused():
+    """Not a thousand iterations of NaN, nor an infinite step."""
+    dictionary = DenseDictionary(4, 6)
+    signal = torch.ones(2, 4)
+    signal[1, 2] = float("nan")
+    with pytest.raises(ValueError, match="signal has NaN"):
+        fista(dictionary, signal, 0.1)
+    with torch.no_grad():
+        dictionary.weight.zero_()
+    with pytest.raises(ValueError, match=r"λmax\(DᵀD\) of the dictionary is 0"):
+        Unrolled(SoftThreshold(0.1), 3)(dictionary, torch.ones(2, 4))

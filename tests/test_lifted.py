@@ -464,3 +464,11 @@ def test_gradient_descent_keeps_atoms_in_the_range_and_adam_does_not(optimizer, 
     weight = dictionary.weight.detach()
     outside = (weight - dictionary.lifting.onto_range(weight)).norm() / weight.norm()
     assert outside < 1e-12 if stays else outside > 0.01
+
+
+def test_a_lifted_dictionary_can_be_truncated():
+    """The effective atoms lose their frequencies above the new modes, and nothing else; the old dictionary is kept."""
+    lifted = Lifted(FourierDictionary(6, 3, 5), Lifting.gaussian(2, 6)).double()
+    before, after = (torch.fft.rfft(d.atoms(16)) for d in (lifted, lifted.truncated(2)))
+    torch.testing.assert_close(after[..., :3], before[..., :3])
+    assert after[..., 3:].abs().max() < 1e-12 < before[..., 5].abs().max()

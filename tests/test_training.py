@@ -571,3 +571,20 @@ def test_seconds_are_of_all_parts_of_a_run(tmp_path, monkeypatch):
     with pytest.raises(Stop):
         fit(small(), DATA, metrics=stopped_at(5), **settings)
     assert fit(small(), DATA, metrics=stopped_at(100), **settings).seconds == whole.seconds
+
+
+def test_metrics_are_taken_at_chosen_steps(tmp_path):
+    """A list of steps, both ends besides; the same list when resumed; a step that is no number is named."""
+    data = torch.randn(64, 6, generator=torch.Generator().manual_seed(0))
+
+    def run(steps_to_measure, **more):
+        model = SparseAutoencoder(DenseDictionary(6, 9), OneStep(TopK(2)))
+        metrics = {"norm": lambda model: model.dictionary.weight.norm()}
+        return fit(model, data, 12, batch=16, metrics=metrics, every=steps_to_measure, progress=False, **more)
+
+    history = run([7, 2, 7])
+    assert history.measured == [0, 2, 7, 12] and len(history.metrics["norm"]) == 4
+    assert run(range(0, 12, 5)).measured == [0, 5, 10, 12]
+    assert run([3], checkpoint=tmp_path / "run").measured == run([3], checkpoint=tmp_path / "run").measured
+    with pytest.raises(ValueError, match=r"every = 2\.5"):
+        run([2.5])

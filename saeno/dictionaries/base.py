@@ -86,6 +86,10 @@ class Dictionary(nn.Module):
         """Number of components of a signal at one node."""
         return self.weight.shape[1]
 
+    def extra_repr(self) -> str:
+        """Its sizes, for print."""
+        return f"channels={self.channels}, concepts={self.concepts}"
+
     def synthesis(self, code: Tensor) -> Tensor:
         """D z: from a code `(batch, concepts, *grid)` to a signal `(batch, channels, *grid)`."""
         raise NotImplementedError

@@ -69,6 +69,9 @@ class ConvDictionary(Dictionary):
         self.weight = nn.Parameter(atoms[inside] / math.sqrt(count_nodes(grid)))
         return self
 
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, support={self.support}"
+
     def synthesis(self, code: Tensor) -> Tensor:
         grid = self._check_grid(self._check(code, "code", self.concepts))
         flipped = self.weight.flip(tuple(range(2, 2 + self.axes))).transpose(0, 1)

@@ -58,6 +58,9 @@ class FourierDictionary(Dictionary):
         self.weight = nn.Parameter(torch.where(half == 0, spectrum.real, weight))
         return self
 
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, modes={self.modes}"
+
     def synthesis(self, code: Tensor) -> Tensor:
         return self.render(code, self._check(code, "code", self.concepts))
 

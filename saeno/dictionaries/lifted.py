@@ -91,6 +91,9 @@ class Lifting(nn.Module):
         """P h at every node: `(batch, lifted, *grid)` to `(batch, channels, *grid)`."""
         return torch.einsum("mh,bh...->bm...", self.P, lifted)
 
+    def extra_repr(self) -> str:
+        return f"channels={self.channels}, lifted={self.lifted}"
+
     def onto_range(self, lifted: Tensor) -> Tensor:
         """P⁺P h: the part of h in range(Pᵀ), the only part that projection sees."""
         return torch.einsum("gh,bh...->bg...", torch.linalg.pinv(self.P) @ self.P, lifted)
@@ -187,6 +190,9 @@ class Lifted(Dictionary):
         """Whether analysis is the adjoint of synthesis: L = Pᵀ."""
         return isinstance(self.lifting, Lifting) and torch.equal(self.lifting.L, self.lifting.P.T)
 
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, residual={self.residual!r}"
+
     def synthesis(self, code: Tensor) -> Tensor:
         return self.lifting.project(self.dictionary.synthesis(code))
 
@@ -214,6 +220,12 @@ class Lifted(Dictionary):
     def at(self, points: Tensor) -> Tensor:
         """The effective atoms at any points, where the inner dictionary has them: `(concepts, channels, points)`."""
         return self.lifting.project(self.dictionary.at(points))
+
+    def truncated(self, modes: Grid) -> Lifted:
+        """The same atoms without their frequencies above `modes`, where the inner dictionary has frequencies."""
+        new = copy.copy(self)
+        new._modules = {**self._modules, "dictionary": self.dictionary.truncated(modes)}
+        return new
 
     def returned(self) -> Tensor:
         return self.lifting.lift(self.lifting.project(self.weight))
