@@ -172,7 +172,7 @@ class MatchingPursuit(Inference):
         self.k, self.positive, self.detach = whole(k, "k"), positive, detach
 
     def extra_repr(self) -> str:
-        return f"{self.k}, positive={self.positive}, detach={self.detach}"
+        return f"k={self.k}, positive={self.positive}, detach={self.detach}"
 
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         return self.events(dictionary, signal).code()

@@ -143,4 +143,4 @@ def test_print_says_how_a_model_is_composed():
     text = repr(SparseAutoencoder(ConvDictionary(1, 2, 3), OneStep(SoftThreshold(0.25), tied=False)))
     for part in ("support=(3,)", "tied=False", "SoftThreshold(0.25"):
         assert part in text, part
-    assert "MatchingPursuit(7" in repr(MatchingPursuit(7))
+    assert "k=7" in repr(MatchingPursuit(7))
