@@ -1,7 +1,7 @@
 """The ledger: numbers are stored, read, written and guarded.
 
 Tried, each failing here: an interval twice as wide, a mean where the minimum belongs, `rerun` without `agrees`, a
-fingerprint that sees comments or misses code, a page of claims that was edited by hand.
+fingerprint that sees docstrings or misses code, a number edited by hand in claims.md or in another page.
 """
 
 import json

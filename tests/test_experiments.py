@@ -1,7 +1,7 @@
 """Every experiment is stored, every claim holds, and one seed of each agrees with what is stored when it runs again.
 
-Tried: a wrong sign in `support_f1` fails the rerun; so does a stored value that is changed by hand; a module of
-experiments without `CLAIMS`, a file of results whose experiment is gone, or fewer seeds than five fail by name.
+Tried: half of `support_f1` fails the rerun; a stored mean changed by hand, a claim whose bound does not hold, an
+experiment without a claim, a file of results without an experiment, and fewer than five seeds each fail here.
 """
 
 import itertools

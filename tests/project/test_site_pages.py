@@ -1,7 +1,8 @@
 """The pages around the chapters: the reference is whole and typeset, and the buttons of each page lead where they say.
 
-Tried, each failing here: a name taken out of a page of book/api; docstrings left as Markdown, or formulas escaped; the
-theme without its button for issues or for downloads; a page of `_toc.yml` in no order; a chapter's time left out.
+Tried, each failing here: a name taken out of a page of book/api; formulas of docstrings left as text; fields of a tuple
+in Python's words; the theme without its buttons for reports, for downloads, or for the next page; a chapter's time left
+out. Docstrings that are left as Markdown end the build itself, with warnings.
 """
 
 import html
