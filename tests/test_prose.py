@@ -1,7 +1,7 @@
 """No chapter has a measured number in its prose that somebody typed, and what counts as one is what is said.
 
-Tried: "About 98 % of functions" in a page and "3.14 times more" in a chapter fail by their place; each pattern of what is
-a measured number, and of what is not prose, fails a case below when it is left out.
+Tried: "About 98 % of functions" in a page and "3.14 times more" in a chapter fail by their place; each pattern of what
+is a measured number, and of what is not prose, fails a case below when it is left out.
 """
 
 import nbformat
