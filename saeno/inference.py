@@ -198,8 +198,8 @@ def _step(given: float | None) -> float | None:
     return None if given is None else real(given, "step", positive=True)
 
 
-# Of 1.0, 0.9, …, 0.6, on 12 random dictionaries of three other shapes than the tests': 0.7 has the best supports and the
-# smallest error, 0.6 recovers a few more atoms.
+# Of 1.0, 0.9, …, 0.6, on 12 random dictionaries of three other shapes than the tests': 0.7 has the best supports and
+# the smallest error, 0.6 recovers a few more atoms.
 DAMPING = 0.7
 
 
