@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saeno import metrics
+from saeno import data, metrics
 from saeno.data import SparseModel, families
 from saeno.dictionaries import ConvDictionary, DenseDictionary, FourierDictionary
 
@@ -222,6 +222,49 @@ def test_coherence_of_an_atom_with_its_own_shifts():
     assert metrics.coherence(both) == pytest.approx(1 / math.sqrt(2))
 
 
+def all_shifts(atoms):
+    """The dictionary of all shifts of functions `(concepts, channels, *grid)`, as vectors."""
+    axes = tuple(range(1, atoms.dim() - 1))
+    moved = [atom.roll(move, axes) if axes else atom for atom in atoms for move in rolls(atoms.shape[2:])]
+    return torch.stack(moved).flatten(1)
+
+
+@settings(deadline=None, max_examples=40)
+@given(GRIDS, st.integers(1, 3), st.integers(1, 4), st.integers(0, 1000))
+def test_babel_is_the_largest_sum_of_cosines_over_all_choices(grid, concepts, k, seed):
+    """Every atom against every k others: those of other concepts at any shift, and with own_beyond its own shifts."""
+    atoms = normal(concepts, 2, *grid, seed=seed)
+    units = all_shifts(atoms)
+    table = (units / units.norm(dim=1, keepdim=True)) @ (units / units.norm(dim=1, keepdim=True)).T
+    nodes = math.prod(grid)
+    for own in (None, 0.0):
+        best = 0.0
+        for i, row in enumerate(table.abs().tolist()):
+            others = [c for j, c in enumerate(row) if (j != i if own == 0 else j // nodes != i // nodes)]
+            best = max([best, *(sum(choice) for choice in itertools.combinations(others, k))])
+            enough = len(others) >= k
+        if not enough:
+            with pytest.raises(ValueError, match=f"k = {k}: should be at most the {len(others)} others"):
+                metrics.babel(atoms, k, own_beyond=own)
+            continue
+        assert metrics.babel(atoms, k, own_beyond=own) == pytest.approx(best, abs=1e-10)
+        if k == 1:
+            assert metrics.coherence(atoms, own_beyond=own) == pytest.approx(best, abs=1e-10)
+
+
+def test_babel_tells_crowds_from_pairs():
+    """One pair of atoms alike in an orthonormal basis, and an equiangular frame: μ₁(k) = μ, and μ₁(k) = k μ."""
+    pair = torch.eye(6, dtype=DOUBLE)
+    pair[1] = 0.6 * pair[0] + 0.8 * pair[1]
+    assert [metrics.babel(pair, k) for k in (1, 2, 5)] == pytest.approx([0.6] * 3, abs=1e-12)
+    crowd = torch.eye(6, dtype=DOUBLE) - 1 / 6  # the corners of a simplex: all cosines are −1/5
+    assert [metrics.babel(3 * crowd, k) for k in (1, 2, 5)] == pytest.approx([0.2, 0.4, 1.0], abs=1e-12)
+    board = data.lines(5)  # every line meets 25 others, in one of its 5 squares
+    assert [metrics.babel(board, k) for k in (1, 7, 25, 29)] == pytest.approx([0.2, 1.4, 5.0, 5.0], abs=1e-5)
+    assert isinstance(metrics.babel(DenseDictionary(4, 8), 2), float)
+    assert metrics.babel(FourierDictionary(1, 3, 4), 2, grid=16) > metrics.coherence(FourierDictionary(1, 3, 4), 16)
+
+
 def event_codes(dictionary, n, m, seed=0):
     model = SparseModel(dictionary, 4)
     grid = min(n, m) if dictionary.axes == 1 else (min(n, m),) * 2
@@ -268,6 +311,9 @@ MATCH = metrics.match_atoms(normal(3, 1, 8), normal(3, 1, 8))
         (lambda: metrics.match_atoms(normal(3, 1, 8), normal(3, 1, 8) / 0), "true atoms are not finite"),
         (lambda: metrics.match_atoms(FourierDictionary(1, 2, 3), FourierDictionary(1, 2, 3)), "grid = None"),
         (lambda: metrics.coherence(normal(1, 4)), "coherence needs two"),
+        (lambda: metrics.babel(normal(3, 4), 0), "k = 0: should be a whole number"),
+        (lambda: metrics.babel(normal(3, 4), 3), "k = 3: should be at most the 2 others"),
+        (lambda: metrics.babel(FourierDictionary(1, 2, 3), 1), "grid = None"),
         (lambda: MATCH.align(CODE[:, :2]), "code has shape .*concepts ≥ 3"),
         (lambda: MATCH.align(CODE[..., 0]), "a grid of 1 axes"),
         (lambda: metrics.support_f1(CODE, CODE[..., :4], MATCH), r"true_code has shape \(2, 3, 4\)"),

@@ -4,14 +4,16 @@ Atoms are recovered at best up to order, sign and, for functions, a circular shi
 three, and the scores of codes take them from its `Match`. An entry of a code is *active* when it is not zero.
 """
 
-from saeno.metrics.atoms import Cosines, Match, MeanMaxCosine, coherence, cosines, match_atoms, mcc, mean_max_cosine
+from saeno.metrics.atoms import Cosines, Match, MeanMaxCosine, cosines, match_atoms, mcc, mean_max_cosine
 from saeno.metrics.codes import CodeComparison, code_error, compare_codes, dead_atoms, fvu, l0, support_f1
+from saeno.metrics.crowding import babel, coherence
 
 __all__ = [
     "CodeComparison",
     "Cosines",
     "Match",
     "MeanMaxCosine",
+    "babel",
     "code_error",
     "coherence",
     "compare_codes",

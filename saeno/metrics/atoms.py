@@ -85,7 +85,7 @@ def match_atoms(learned: Atoms, true: Atoms, grid: Grid | None = None) -> Match:
     """
     from scipy.optimize import linear_sum_assignment
 
-    learned, true = _pair(learned, true, grid)
+    learned, true = pair(learned, true, grid)
     nodes = torch.tensor(true.shape[2:], dtype=torch.long, device=true.device)
     cosine, place = _best(learned, true)
     rows, columns = (
@@ -115,13 +115,13 @@ class Cosines(NamedTuple):
 @torch.no_grad()
 def cosines(learned: Atoms, true: Atoms, grid: Grid | None = None) -> Cosines:
     """Cosines of all pairs of atoms, functions at their best shift. Arguments as in `match_atoms`."""
-    return _best(*_pair(learned, true, grid))
+    return _best(*pair(learned, true, grid))
 
 
 def _best(learned: Tensor, true: Tensor) -> Cosines:
     """The cosine of largest size over shifts, with its sign, and that shift as a flat node: both (true, learned)."""
     values, places = [], []
-    for cosine in _correlations(learned, true):
+    for cosine in correlations(learned, true):
         flat = cosine.reshape(len(learned), -1)
         place = flat.abs().argmax(1, keepdim=True)
         values.append(flat.gather(1, place)[:, 0])
@@ -159,36 +159,7 @@ def mcc(learned: Atoms, true: Atoms, grid: Grid | None = None) -> float:
     return match.cosine[match.index >= 0].mean().item()
 
 
-@torch.no_grad()
-def coherence(atoms: Atoms, grid: Grid | None = None, own_beyond: float | None = None) -> float:
-    r"""Largest |cosine| of two distinct atoms over all shifts: $\max_{i \ne j, \tau} |\cos(D_i, D_j(\cdot - \tau))|$.
-
-    Args:
-        atoms: a dictionary, or atoms `(concepts, channels, *grid)`.
-        grid: nodes on which functions are compared; needed for a dictionary of functions.
-        own_beyond: if given, an atom also counts against its own shifts by more than this distance on the torus
-            (the largest of the axes). A distance, not a number of nodes: the neighbouring node of a fine grid
-            has cosine near 1 and says nothing.
-
-    Source: mutual coherence, doi:10.1109/18.959265.
-    """
-    atoms, _ = _pair(atoms, atoms, grid)
-    if len(atoms) < 2 and own_beyond is None:
-        raise ValueError(f"atoms has {len(atoms)} concept: coherence needs two, or own_beyond")
-    far = atoms.new_ones(()).bool()
-    for axis, n in enumerate(atoms.shape[2:]):
-        ahead = torch.arange(n, device=atoms.device)
-        distance = torch.minimum(ahead, n - ahead) / n
-        here = distance > (own_beyond or 0.0)
-        far = here if axis == 0 else far.unsqueeze(-1) | here
-    largest = atoms.new_zeros(())
-    for i, cosine in enumerate(_correlations(atoms, atoms)):
-        cosine[i] = 0 if own_beyond is None or atoms.dim() == 2 else cosine[i] * far
-        largest = torch.maximum(largest, cosine.abs().max())
-    return largest.clamp(max=1).item()
-
-
-def _pair(learned: Atoms, true: Atoms, grid: Grid | None) -> tuple[Tensor, Tensor]:
+def pair(learned: Atoms, true: Atoms, grid: Grid | None) -> tuple[Tensor, Tensor]:
     """Both sets of atoms as tensors `(concepts, channels, *grid)` on one grid, checked."""
     given = next((a for a in (true, learned) if isinstance(a, Tensor)), None)
     if grid is None and given is None and true.axes:
@@ -206,7 +177,7 @@ def _pair(learned: Atoms, true: Atoms, grid: Grid | None) -> tuple[Tensor, Tenso
     return learned, true.to(learned)
 
 
-def _correlations(learned: Tensor, true: Tensor) -> Iterator[Tensor]:
+def correlations(learned: Tensor, true: Tensor) -> Iterator[Tensor]:
     """For each true atom in turn, to bound the memory: cosines with each learned atom moved by each shift.
 
     Yields `(learned, *grid)`; the entry at a node is the cosine with the atom moved by that node.
