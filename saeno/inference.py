@@ -1,4 +1,4 @@
-"""From a signal to its code, for any dictionary: the encoders. The solvers `ista` and `fista` are here too."""
+"""From a signal to its code, for any dictionary: the encoders. Solvers are here too."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from saeno.checks import real, whole
 from saeno.dictionaries import Dictionary
 from saeno.proximal import Solution, fista, inner, ista, proximal_gradient, safe_step
+from saeno.pursuit import debias, omp
 from saeno.sparsity import Events, ReLU, TopK
 
-__all__ = ["Inference", "MatchingPursuit", "OneStep", "Solution", "Unrolled", "fista", "ista"]
+__all__ = ["Inference", "MatchingPursuit", "OneStep", "Solution", "Unrolled", "debias", "fista", "ista", "omp"]
 
 
 class Inference(nn.Module):

@@ -36,6 +36,7 @@ def ista(
     steps: int = 1000,
     tolerance: float = 1e-6,
     positive: bool = False,
+    start: Tensor | None = None,
 ) -> Solution:
     r"""Sparse codes by proximal gradient descent, to a certified precision.
 
@@ -52,11 +53,13 @@ def ista(
         steps: at most so many iterations.
         tolerance: of the gap, relative to ½‖x‖²; in float32, 1e-6 is about what can be told.
         positive: codes ≥ 0.
+        start: the code to begin with, `(batch, concepts, *grid)`, such as the solution for a threshold nearby (a *warm
+            start*); zero when None.
 
     Raises ValueError for a lifted dictionary with L ≠ Pᵀ or the lifted residual, which minimise no such objective.
     Source: Daubechies, Defrise & De Mol, doi:10.1002/cpa.20042.
     """
-    return _solve(dictionary, signal, threshold, steps, tolerance, positive, accelerate=False)
+    return _solve(dictionary, signal, threshold, steps, tolerance, positive, start, accelerate=False)
 
 
 def fista(
@@ -66,28 +69,28 @@ def fista(
     steps: int = 1000,
     tolerance: float = 1e-6,
     positive: bool = False,
+    start: Tensor | None = None,
 ) -> Solution:
     """As `ista`, with Nesterov's extrapolation: the error falls like 1/t².
 
     A signal whose extrapolation points uphill begins it anew, which makes the end much faster. Source: Beck & Teboulle,
     doi:10.1137/080716542; O'Donoghue & Candès, doi:10.1007/s10208-013-9150-3.
     """
-    return _solve(dictionary, signal, threshold, steps, tolerance, positive, accelerate=True)
+    return _solve(dictionary, signal, threshold, steps, tolerance, positive, start, accelerate=True)
 
 
 @torch.no_grad()
-def _solve(dictionary, signal, threshold, steps, tolerance, positive, accelerate) -> Solution:
-    if isinstance(dictionary, Lifted) and (dictionary.residual == "lifted" or not dictionary.adjoint):
-        raise ValueError(
-            "dictionary is lifted with L ≠ Pᵀ or with the lifted residual: no lasso objective; use Unrolled, or L = Pᵀ"
-        )
+def _solve(dictionary, signal, threshold, steps, tolerance, positive, start, accelerate) -> Solution:
+    check_adjoint(dictionary)
     steps, prox = whole(steps, "steps"), SoftThreshold(threshold, positive)
     step = safe_step(dictionary, signal)
     if not signal.isfinite().all():
         raise ValueError("signal has NaN or infinite values: should be finite")
-    iterates = proximal_gradient(dictionary, signal, prox, step, accelerate, restart=True)
     energy, tiny = inner(signal, signal), torch.finfo(signal.dtype).tiny
     seen = dictionary.analysis(signal)
+    if start is not None and start.shape != seen.shape:
+        raise ValueError(f"start has shape {tuple(start.shape)}: should be the code's {tuple(seen.shape)}")
+    iterates = proximal_gradient(dictionary, signal, prox, step, accelerate, restart=True, start=start)
     history = []
     code = next(iterates)
     while True:
@@ -114,14 +117,15 @@ def proximal_gradient(
     step: Tensor | float,
     accelerate: bool,
     restart: bool = False,
+    start: Tensor | None = None,
 ) -> Generator[Tensor, Tensor | None, None]:
-    """The iterates of ISTA, or FISTA, from zero, without end.
+    """The iterates of ISTA, or FISTA, from `start`, or from zero, without end.
 
     Dᵀ(x − D z) at the iterate may be sent in by who has it. At an extrapolated point it is the same extrapolation of
     it, since it is affine in z, so an iteration costs one synthesis and one analysis.
     """
-    gradient = dictionary.analysis(signal)
-    code = torch.zeros_like(gradient)
+    gradient = dictionary.analysis(signal) if start is None else dictionary.correlate(signal, start)
+    code = torch.zeros_like(gradient) if start is None else start
     before, gradient_before = code, gradient
     momentum = code.new_zeros(len(code), *[1] * (code.dim() - 1))
     while True:
@@ -139,6 +143,14 @@ def proximal_gradient(
             momentum = torch.where(uphill.view_as(momentum), 1.0, momentum)
         sent = yield code
         gradient = dictionary.correlate(signal, code) if sent is None else sent
+
+
+def check_adjoint(dictionary: Dictionary) -> None:
+    """Raise ValueError unless analysis is the adjoint of synthesis, so that there is an objective to minimise."""
+    if isinstance(dictionary, Lifted) and (dictionary.residual == "lifted" or not dictionary.adjoint):
+        raise ValueError(
+            "dictionary is lifted with L ≠ Pᵀ or with the lifted residual: no lasso objective; use Unrolled, or L = Pᵀ"
+        )
 
 
 def safe_step(dictionary: Dictionary, signal: Tensor) -> Tensor:
