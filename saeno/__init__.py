@@ -2,7 +2,16 @@
 
 from saeno import data, inference, losses, metrics
 from saeno.autoencoder import SparseAutoencoder
-from saeno.dictionaries import ConvDictionary, DenseDictionary, Dictionary, FourierDictionary, Lifted, Lifting
+from saeno.dictionaries import (
+    ConvDictionary,
+    DenseDictionary,
+    Dictionary,
+    FourierDictionary,
+    Lift,
+    Lifted,
+    Lifting,
+    SpectralLifting,
+)
 from saeno.inference import MatchingPursuit, OneStep, Unrolled
 from saeno.sparsity import Events, ReLU, SoftThreshold, TopK
 from saeno.training import History, TrainingError, fit
@@ -16,6 +25,7 @@ __all__ = [
     "Events",
     "FourierDictionary",
     "History",
+    "Lift",
     "Lifted",
     "Lifting",
     "MatchingPursuit",
@@ -23,6 +33,7 @@ __all__ = [
     "ReLU",
     "SoftThreshold",
     "SparseAutoencoder",
+    "SpectralLifting",
     "TopK",
     "TrainingError",
     "Unrolled",

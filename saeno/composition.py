@@ -22,6 +22,7 @@ PUBLIC = {
         dictionaries.FourierDictionary,
         dictionaries.Lifted,
         dictionaries.Lifting,
+        dictionaries.SpectralLifting,
         sparsity.SoftThreshold,
         sparsity.ReLU,
         sparsity.TopK,

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from saeno.checks import real, whole
 from saeno.dictionaries import Dictionary
-from saeno.proximal import Solution, fista, inner, ista, proximal_gradient, safe_step
+from saeno.proximal import Solution, fista, ista, proximal_gradient, safe_step
 from saeno.pursuit import debias, omp
 from saeno.sparsity import Events, ReLU, TopK
 
@@ -223,7 +223,6 @@ def _hard_thresholding(
 def _line_search(dictionary: Dictionary, gradient: Tensor, chosen: Events) -> Tensor:
     """‖g‖²/‖D g‖² for the gradient on the chosen support, a number per signal, shaped to multiply the gradient."""
     on_support = gradient.flatten(1).gather(1, chosen.indices)
-    moved = dictionary.synthesis(Events(on_support, chosen.indices, chosen.shape).code())
-    tiny = torch.finfo(gradient.dtype).tiny
-    size = on_support.square().sum(1) / inner(moved, moved).clamp(min=tiny)
+    energy = dictionary.energy(Events(on_support, chosen.indices, chosen.shape).code())
+    size = on_support.square().sum(1) / energy.clamp(min=torch.finfo(gradient.dtype).tiny)
     return size.view(-1, *[1] * (gradient.dim() - 1))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from saeno.checks import whole
 from saeno.dictionaries import Dictionary, Lifted
+from saeno.dictionaries.base import inner
 from saeno.sparsity import SoftThreshold
 
 
@@ -162,9 +163,3 @@ def safe_step(dictionary: Dictionary, signal: Tensor) -> Tensor:
     if not largest > 0:
         raise ValueError(f"λmax(DᵀD) of the dictionary is {float(largest):.3g}: should be positive, for a step")
     return 1 / largest
-
-
-def inner(a: Tensor, b: Tensor) -> Tensor:
-    """⟨a, b⟩ of each pair of the batch, `(batch,)`: the mean over the grid of the sum over channels or concepts."""
-    nodes = math.prod(a.shape[2:])
-    return (a.flatten(1) * b.flatten(1)).sum(1) / nodes

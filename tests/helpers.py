@@ -31,9 +31,7 @@ def one_of_each(seed: int = 0) -> dict[str, tuple]:
         "fourier-2d": (lambda m: FourierDictionary(m, 3, (2, 1), seed), (5, 4)),
     }
     plain = {name: (make(2).double().normalize_(), grid) for name, (make, grid) in inner.items()}
-    lifted = {
-        f"lifted-{name}": (Lifted(make(3).double(), lifting(2, 3)), grid) for name, (make, grid) in inner.items()
-    }
+    lifted = {f"lifted-{name}": (Lifted(make(3).double(), lifting(2, 3)), grid) for name, (make, grid) in inner.items()}
     return plain | lifted
 
 

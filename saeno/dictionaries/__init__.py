@@ -4,6 +4,16 @@ from saeno.dictionaries.base import Dictionary
 from saeno.dictionaries.conv import ConvDictionary
 from saeno.dictionaries.dense import DenseDictionary
 from saeno.dictionaries.fourier import FourierDictionary
-from saeno.dictionaries.lifted import Lifted, Lifting
+from saeno.dictionaries.lifted import Lifted
+from saeno.dictionaries.lifting import Lift, Lifting, SpectralLifting
 
-__all__ = ["ConvDictionary", "DenseDictionary", "Dictionary", "FourierDictionary", "Lifted", "Lifting"]
+__all__ = [
+    "ConvDictionary",
+    "DenseDictionary",
+    "Dictionary",
+    "FourierDictionary",
+    "Lift",
+    "Lifted",
+    "Lifting",
+    "SpectralLifting",
+]

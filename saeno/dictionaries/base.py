@@ -116,6 +116,11 @@ class Dictionary(nn.Module):
         """
         return self.analysis(signal - self.synthesis(code))
 
+    def energy(self, code: Tensor) -> Tensor:
+        """⟨z, DᵀD z⟩ for each code, `(batch,)`, with the operators of `correlate`: ‖D z‖², unless lifted."""
+        moved = self.synthesis(code)
+        return inner(moved, moved)
+
     def atoms(self, grid: Grid = ()) -> Tensor:
         """The atoms sampled on a grid, `(concepts, channels, *grid)`."""
         raise NotImplementedError
@@ -181,6 +186,11 @@ class Dictionary(nn.Module):
         if value.dtype != self.weight.dtype:
             raise TypeError(f"{name} is {value.dtype}, the dictionary {self.weight.dtype}: convert one of them")
         return shape[2:]
+
+
+def inner(a: Tensor, b: Tensor) -> Tensor:
+    """⟨a, b⟩ of each pair of the batch, `(batch,)`: the mean over the grid of the sum over channels or concepts."""
+    return (a.flatten(1) * b.flatten(1)).sum(1) / count_nodes(a.shape[2:])
 
 
 def symbol(atoms: Tensor) -> Tensor:

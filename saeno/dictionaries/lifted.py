@@ -3,109 +3,14 @@
 from __future__ import annotations
 
 import copy
-import math
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from saeno.checks import whole
-from saeno.dictionaries.base import Dictionary, Grid, largest_eigenvalue, largest_share, seeded, symbol
+from saeno.dictionaries.base import Dictionary, Grid, inner, largest_eigenvalue, largest_share, symbol
 from saeno.dictionaries.dense import DenseDictionary
+from saeno.dictionaries.lifting import Lift, Lifting
 from saeno.sparsity import Events
-
-
-class Lift(Protocol):
-    """What `Lifted` needs of a lifting.
-
-    The way up, the way down, and the part of the lifted space that the way down sees.
-    """
-
-    def lift(self, signal: Tensor) -> Tensor: ...
-    def project(self, lifted: Tensor) -> Tensor: ...
-    def onto_range(self, lifted: Tensor) -> Tensor: ...
-
-
-class Lifting(nn.Module):
-    r"""A pair of matrices between the channels of a signal and a lifted space, applied node by node.
-
-    $$ x \mapsto L x, \quad L \in \mathbb R^{h \times m}; \qquad h \mapsto P h, \quad P \in \mathbb R^{m \times h} . $$
-
-    Args:
-        lift: L, `(lifted, channels)`.
-        project: P, `(channels, lifted)`.
-
-    Source: the abstract (lifting, as in a neural operator).
-    """
-
-    def __init__(self, lift: Tensor, project: Tensor):
-        super().__init__()
-        for name, matrix in (("lift", lift), ("project", project)):
-            if not (isinstance(matrix, Tensor) and matrix.is_floating_point() and matrix.dtype == lift.dtype):
-                kind = matrix.dtype if isinstance(matrix, Tensor) else type(matrix).__name__
-                raise TypeError(f"{name} is {kind}: both should be tensors of one floating-point type")
-        if lift.dim() != 2 or project.shape != lift.T.shape:
-            raise ValueError(
-                f"lift has shape {tuple(lift.shape)}, project {tuple(project.shape)}: "
-                "should be (lifted, channels) and (channels, lifted)"
-            )
-        self.register_buffer("L", lift.detach().clone())
-        self.register_buffer("P", project.detach().clone())
-
-    @classmethod
-    def orthonormal(cls, channels: int, lifted: int, seed: int = 0) -> Lifting:
-        """L = Pᵀ with PPᵀ = I (orthonormal rows), at random; with lifted < channels, PᵀP = I instead."""
-        channels, lifted = whole(channels, "channels"), whole(lifted, "lifted")
-        tall = seeded(max(channels, lifted), min(channels, lifted), seed=seed).double()
-        basis = torch.linalg.qr(tall).Q.to(torch.get_default_dtype())
-        lift = basis if lifted >= channels else basis.T
-        return cls(lift, lift.T)
-
-    @classmethod
-    def gaussian(cls, channels: int, lifted: int, variance: str = "lifted", seed: int = 0) -> Lifting:
-        """L = Pᵀ with independent normal entries.
-
-        Their variance is 1/lifted (PPᵀ → I as lifted grows) or 1/channels (PPᵀ ≈ (lifted/channels) I).
-        """
-        if variance not in ("lifted", "channels"):
-            raise ValueError(f"variance = {variance!r}: should be 'lifted' (1/lifted) or 'channels' (1/channels)")
-        channels, lifted = whole(channels, "channels"), whole(lifted, "lifted")
-        project = seeded(channels, lifted, seed=seed) / math.sqrt(lifted if variance == "lifted" else channels)
-        return cls(project.T, project)
-
-    @property
-    def channels(self) -> int:
-        """m, the number of components of a signal."""
-        return self.P.shape[0]
-
-    @property
-    def lifted(self) -> int:
-        """h, the number of components in the lifted space."""
-        return self.P.shape[1]
-
-    def lift(self, signal: Tensor) -> Tensor:
-        """L x at every node: `(batch, channels, *grid)` to `(batch, lifted, *grid)`."""
-        return torch.einsum("hm,bm...->bh...", self.L, signal)
-
-    def project(self, lifted: Tensor) -> Tensor:
-        """P h at every node: `(batch, lifted, *grid)` to `(batch, channels, *grid)`."""
-        return torch.einsum("mh,bh...->bm...", self.P, lifted)
-
-    def extra_repr(self) -> str:
-        return f"channels={self.channels}, lifted={self.lifted}"
-
-    def onto_range(self, lifted: Tensor) -> Tensor:
-        """P⁺P h: the part of h in range(Pᵀ), the only part that projection sees."""
-        return torch.einsum("gh,bh...->bg...", torch.linalg.pinv(self.P) @ self.P, lifted)
-
-    def settings(self) -> dict[str, int]:
-        """What `load` needs besides the matrices."""
-        return {"channels": self.channels, "lifted": self.lifted}
-
-    @classmethod
-    def from_settings(cls, channels: int, lifted: int) -> Lifting:
-        """A lifting of that size, whose matrices `load` then replaces."""
-        return cls.orthonormal(channels, lifted)
 
 
 class Lifted(Dictionary):
@@ -124,7 +29,7 @@ class Lifted(Dictionary):
 
     Args:
         dictionary: any dictionary whose channels are the lifted ones.
-        lifting: a `Lifting`, or anything with `.lift`, `.project`, `.onto_range`.
+        lifting: a `Lifting`, a `SpectralLifting`, or anything with `.lift` and `.project` (see `Lift`).
         residual: "data" or "lifted".
 
     Raises ValueError when the sizes do not fit or a gain is not positive. Source: the abstract; our derivation.
@@ -144,8 +49,9 @@ class Lifted(Dictionary):
         if lifted != dictionary.channels:
             raise ValueError(f"dictionary has {dictionary.channels} channels: should be the lifting's {lifted}")
         self.dictionary, self.lifting, self.residual = dictionary, lifting, residual
-        with torch.no_grad():
-            self.weight.copy_(lifting.onto_range(self.weight))
+        if hasattr(lifting, "onto_range"):
+            with torch.no_grad():
+                self.weight.copy_(lifting.onto_range(self.weight))
         self.normalize_()
 
     @classmethod
@@ -188,7 +94,7 @@ class Lifted(Dictionary):
     @property
     def adjoint(self) -> bool:
         """Whether analysis is the adjoint of synthesis: L = Pᵀ."""
-        return isinstance(self.lifting, Lifting) and torch.equal(self.lifting.L, self.lifting.P.T)
+        return getattr(self.lifting, "adjoint", False)
 
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, residual={self.residual!r}"
@@ -228,7 +134,15 @@ class Lifted(Dictionary):
         return new
 
     def returned(self) -> Tensor:
+        if hasattr(self.lifting, "returned"):
+            return self.lifting.returned(self.weight)
         return self.lifting.lift(self.lifting.project(self.weight))
+
+    def energy(self, code: Tensor) -> Tensor:
+        if self.adjoint and self.residual == "data":
+            return super().energy(code)
+        lifted = self.dictionary.synthesis(code)
+        return inner(lifted, lifted if self.residual == "lifted" else self.lifting.lift(self.lifting.project(lifted)))
 
     def _gain_normal(self) -> Tensor:
         with torch.enable_grad():
@@ -246,5 +160,6 @@ class Lifted(Dictionary):
 
 
 def _check_dtype(dictionary: Dictionary, lifting: Lift) -> None:
-    if isinstance(lifting, Lifting) and lifting.P.dtype != dictionary.weight.dtype:
-        raise TypeError(f"lifting is {lifting.P.dtype}, the dictionary {dictionary.weight.dtype}: convert one of them")
+    dtype = getattr(lifting, "dtype", dictionary.weight.dtype)
+    if dtype != dictionary.weight.dtype:
+        raise TypeError(f"lifting is {dtype}, the dictionary {dictionary.weight.dtype}: convert one of them")

@@ -1,0 +1,100 @@
+"""The way up to a lifted space and the way down again for functions: multipliers of frequencies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class SpectralLifting(nn.Module):
+    r"""A pair of multipliers, a matrix over channels for each frequency: for functions on the torus.
+
+    $$ \widehat{L x}(k) = \hat L(k)\, \hat x(k), \qquad \widehat{P h}(k) = \hat P(k)\, \hat h(k),
+    \qquad \hat P(k) = \hat L(k)^{-1} . $$
+
+    They are applied on any grid. Frequencies beyond those of their own grid are treated as the nearest one there.
+
+    Args:
+        lift: L̂(k), complex `(*grid, channels, channels)`, in the order of `torch.fft.fftn`.
+        project: P̂(k), its inverse at each frequency.
+
+    Source: our derivation.
+    """
+
+    adjoint = False
+
+    def __init__(self, lift: Tensor, project: Tensor):
+        super().__init__()
+        self.register_buffer("L", torch.view_as_real(lift.detach()).clone())
+        self.register_buffer("P", torch.view_as_real(project.detach()).clone())
+
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """The nodes of the grid whose frequencies the multipliers are known for."""
+        return tuple(self.L.shape[:-3])
+
+    @property
+    def channels(self) -> int:
+        """The number of components of a signal, and of what it is lifted to."""
+        return self.L.shape[-2]
+
+    @property
+    def lifted(self) -> int:
+        """As many as channels."""
+        return self.channels
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the signals it takes."""
+        return self.L.dtype
+
+    def lift(self, signal: Tensor) -> Tensor:
+        """L x: `(batch, channels, *grid)`, and the same out."""
+        return self._multiply(self.L, signal)
+
+    def project(self, lifted: Tensor) -> Tensor:
+        """P h: `(batch, channels, *grid)`, and the same out."""
+        return self._multiply(self.P, lifted)
+
+    def returned(self, weight: Tensor) -> Tensor:
+        """LP = I, in any coordinates."""
+        return weight
+
+    def multiplier(self, grid: int | Sequence[int]) -> Tensor:
+        """L̂(k) at the frequencies of `torch.fft.rfftn` on a grid: complex `(*half grid, channels, channels)`."""
+        return self._at(self.L, (grid,) if isinstance(grid, int) else tuple(grid))
+
+    def extra_repr(self) -> str:
+        return f"channels={self.channels}, grid={self.grid}"
+
+    def _at(self, table: Tensor, grid: tuple[int, ...]) -> Tensor:
+        table = torch.view_as_complex(table)
+        for axis, (n, known) in enumerate(zip(grid, self.grid, strict=True)):
+            frequency = (
+                torch.arange(n // 2 + 1) if axis == len(grid) - 1 else torch.fft.fftfreq(n, 1 / n).round().long()
+            )
+            nearest = frequency.clamp(-(known // 2), known // 2) % known
+            table = table.index_select(axis, nearest.to(table.device))
+        return table
+
+    def _multiply(self, table: Tensor, value: Tensor) -> Tensor:
+        grid = tuple(value.shape[2:])
+        if len(grid) != len(self.grid):
+            raise ValueError(f"signal has {len(grid)} axes: should have the {len(self.grid)} of the lifting's samples")
+        if len(value) == 0:
+            return value.clone()
+        axes = tuple(range(2, value.dim()))
+        spectrum = torch.einsum("...cd,bd...->bc...", self._at(table, grid), torch.fft.rfftn(value, dim=axes))
+        return torch.fft.irfftn(spectrum, s=grid, dim=axes)
+
+    def settings(self) -> dict[str, int | list[int]]:
+        """What `load` needs besides the multipliers."""
+        return {"channels": self.channels, "grid": list(self.grid)}
+
+    @classmethod
+    def from_settings(cls, channels: int, grid: Sequence[int]) -> SpectralLifting:
+        """A lifting of that size, whose multipliers `load` then replaces."""
+        table = torch.eye(channels, dtype=torch.get_default_dtype().to_complex()).expand(*grid, -1, -1)
+        return cls(table, table)
