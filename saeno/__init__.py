@@ -13,18 +13,20 @@ from saeno.dictionaries import (
     SpectralLifting,
 )
 from saeno.inference import MatchingPursuit, OneStep, Unrolled
-from saeno.sparsity import Events, ReLU, SoftThreshold, TopK
+from saeno.sparsity import BatchTopK, Events, JumpReLU, ReLU, SoftThreshold, TopK
 from saeno.training import History, TrainingError, fit
 
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "BatchTopK",
     "ConvDictionary",
     "DenseDictionary",
     "Dictionary",
     "Events",
     "FourierDictionary",
     "History",
+    "JumpReLU",
     "Lift",
     "Lifted",
     "Lifting",

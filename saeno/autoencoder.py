@@ -79,13 +79,13 @@ class SparseAutoencoder(nn.Module):
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> SparseAutoencoder:
-        """The model that `save` wrote, on the CPU. Raises ValueError for a file that is not one."""
+        """The model that `save` wrote, on the CPU and in eval mode. Raises ValueError for a file that is not one."""
         tensors, description = composition.read(path)
         if "model" not in description or "training" in description:
             raise ValueError(f"path = {str(path)!r}: not a saved model (a checkpoint of `fit` is read by `fit` itself)")
         model = cls.from_description(description["model"])
         model.load_state_dict(tensors)
-        return model
+        return model.eval()
 
     def describe(self) -> dict[str, object]:
         """The composition as plain data; `from_description` reads it back."""

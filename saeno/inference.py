@@ -11,7 +11,8 @@ from saeno.checks import real, whole
 from saeno.dictionaries import Dictionary
 from saeno.proximal import Solution, fista, ista, proximal_gradient, safe_step
 from saeno.pursuit import debias, omp
-from saeno.sparsity import Events, ReLU, TopK
+from saeno.sparsity import BatchTopK, Events, ReLU, TopK
+from saeno.thresholding import hard_thresholding
 
 __all__ = ["Inference", "MatchingPursuit", "OneStep", "Solution", "Unrolled", "debias", "fista", "ista", "omp"]
 
@@ -26,6 +27,8 @@ class Inference(nn.Module):
 
     def attach(self, dictionary: Dictionary) -> None:
         """Make what is learned besides the dictionary. `SparseAutoencoder` calls it once."""
+        if hasattr(getattr(self, "sparsity", None), "attach"):
+            self.sparsity.attach(dictionary.weight)
 
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         raise NotImplementedError
@@ -33,6 +36,13 @@ class Inference(nn.Module):
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
         """The code as a list of events. Raises TypeError for an encoder of soft codes."""
         raise TypeError(f"{self} gives soft codes, which are no list of events: use a TopK sparsity or MatchingPursuit")
+
+    def candidates(self, dictionary: Dictionary, signal: Tensor, residual: Tensor) -> Tensor:
+        """The masses `(batch, concepts, *grid)` from which a concept that was not chosen would be chosen next.
+
+        An iterative encoder chooses from what is left, the analysis of the residual x − D z `(batch, channels, *grid)`.
+        """
+        return dictionary.analysis(residual)
 
 
 class OneStep(Inference):
@@ -45,7 +55,7 @@ class OneStep(Inference):
     concept, starting at 0) is learned when untied and with `ReLU`, whose threshold it is.
 
     Args:
-        sparsity: `SoftThreshold`, `ReLU` or `TopK`.
+        sparsity: `SoftThreshold`, `ReLU`, `JumpReLU`, `TopK` or `BatchTopK`.
         tied: whether the encoder is the adjoint of the dictionary.
         step: α of soft codes.
 
@@ -64,6 +74,7 @@ class OneStep(Inference):
     def attach(self, dictionary: Dictionary) -> None:
         if self.encoder is not None or self.bias is not None:
             raise ValueError("inference already learns with another model: make a new OneStep for this one")
+        super().attach(dictionary)
         if not self.tied:
             self.encoder = copy.deepcopy(dictionary)
         if not self.tied or isinstance(self.sparsity, ReLU):
@@ -78,6 +89,10 @@ class OneStep(Inference):
             )
         masses = (dictionary if self.tied else self.encoder).analysis(signal)
         return masses if self.bias is None else masses + self.bias.view(-1, *[1] * (masses.dim() - 2))
+
+    def candidates(self, dictionary: Dictionary, signal: Tensor, residual: Tensor) -> Tensor:
+        """W x + b: one step chooses from the signal itself, whatever the residual."""
+        return self._masses(dictionary, signal)
 
     def extra_repr(self) -> str:
         return f"tied={self.tied}, step={self.step}"
@@ -108,7 +123,7 @@ class Unrolled(Inference):
     search is ‖g‖²/‖D g‖², adapted to each signal and step; we take `DAMPING` of it, since the support still changes.
 
     Args:
-        sparsity: `SoftThreshold`, `ReLU` or `TopK`.
+        sparsity: `SoftThreshold`, `ReLU`, `JumpReLU` or `TopK`.
         steps: T ≥ 1.
         accelerate: FISTA, for soft codes.
         step: a fixed α instead of 1/λmax or the line search, whose results no gradient goes through.
@@ -121,6 +136,8 @@ class Unrolled(Inference):
         self, sparsity: nn.Module, steps: int, accelerate: bool = False, step: float | None = None, detach: bool = False
     ):
         super().__init__()
+        if isinstance(sparsity, BatchTopK):
+            raise ValueError("sparsity = BatchTopK: would need a threshold for each step; use TopK, or OneStep")
         if accelerate and isinstance(sparsity, TopK):
             raise ValueError(
                 "accelerate = True: is for soft codes; iterative hard thresholding has its own adaptive step"
@@ -146,7 +163,7 @@ class Unrolled(Inference):
         if not self.makes_events:
             return super().events(dictionary, signal)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detach):
-            return _hard_thresholding(dictionary, signal, self.sparsity, self.steps, self.step)
+            return hard_thresholding(dictionary, signal, self.sparsity, self.steps, self.step)
 
 
 class MatchingPursuit(Inference):
@@ -197,32 +214,3 @@ def _sparsity(given: nn.Module) -> nn.Module:
 
 def _step(given: float | None) -> float | None:
     return None if given is None else real(given, "step", positive=True)
-
-
-# Of 1.0, 0.9, …, 0.6, on 12 random dictionaries of three other shapes than the tests': 0.7 has the best supports and
-# the smallest error, 0.6 recovers a few more atoms.
-DAMPING = 0.7
-
-
-def _hard_thresholding(
-    dictionary: Dictionary, signal: Tensor, sparsity: TopK, steps: int, step: float | None
-) -> Events:
-    gradient = dictionary.analysis(signal)
-    chosen = sparsity.select(gradient)
-    masses = torch.zeros_like(gradient)
-    for iteration in range(steps):
-        if iteration > 0:
-            gradient = dictionary.correlate(signal, chosen.code())
-            masses = torch.zeros_like(gradient).flatten(1).scatter(1, chosen.indices, chosen.values).view_as(gradient)
-        size = step if step is not None else DAMPING * _line_search(dictionary, gradient, chosen)
-        chosen = sparsity.select(masses + size * gradient)
-    return chosen
-
-
-@torch.no_grad()
-def _line_search(dictionary: Dictionary, gradient: Tensor, chosen: Events) -> Tensor:
-    """‖g‖²/‖D g‖² for the gradient on the chosen support, a number per signal, shaped to multiply the gradient."""
-    on_support = gradient.flatten(1).gather(1, chosen.indices)
-    energy = dictionary.energy(Events(on_support, chosen.indices, chosen.shape).code())
-    size = on_support.square().sum(1) / energy.clamp(min=torch.finfo(gradient.dtype).tiny)
-    return size.view(-1, *[1] * (gradient.dim() - 1))

@@ -21,7 +21,8 @@ from saeno import (
     TopK,
     Unrolled,
 )
-from saeno.inference import DAMPING, Inference, fista, ista
+from saeno.inference import Inference, fista, ista
+from saeno.thresholding import DAMPING
 from tests.helpers import NAMES, count, gradcheck, inner, normal, one_of_each, synthesis_matrix, through
 
 EACH = pytest.mark.parametrize("name", NAMES)

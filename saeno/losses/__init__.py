@@ -1,0 +1,7 @@
+"""What training makes small: functions of a model and a batch of signals `(batch, channels, *grid)`."""
+
+from saeno.losses.auxiliary import AuxK
+from saeno.losses.base import Loss, l0, l1, misfit, objective, squared_error
+from saeno.losses.nested import matryoshka
+
+__all__ = ["AuxK", "Loss", "l0", "l1", "matryoshka", "misfit", "objective", "squared_error"]

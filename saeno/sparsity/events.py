@@ -1,0 +1,138 @@
+"""Codes that are events: the few largest masses of a signal, or of a batch."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from saeno.checks import whole
+
+
+class Events(NamedTuple):
+    r"""A code with few entries, as a list: `k` impulses per signal.
+
+    values: masses, `(batch, k)`.
+    indices: where, `(batch, k)`: positions in the flattened `(concepts, *grid)`.
+    shape: `(concepts, *grid)`.
+    """
+
+    values: Tensor
+    indices: Tensor
+    shape: tuple[int, ...]
+
+    def code(self) -> Tensor:
+        """The density `(batch, concepts, *grid)`.
+
+        N × mass at each chosen node (N = 1 for vectors); repeated places add up.
+        """
+        nodes = torch.Size(self.shape[1:]).numel()
+        flat = self.values.new_zeros(len(self.values), torch.Size(self.shape).numel())
+        return flat.scatter_add(1, self.indices, self.values * nodes).view(-1, *self.shape)
+
+
+class TopK(nn.Module):
+    r"""Keep the k largest entries of a signal's masses, over concepts and positions alike.
+
+    $$ \operatorname{top}_k(v)_i = v_i \ \text{ if } |v_i| \text{ is among the } k \text{ largest, else } 0 . $$
+
+    For vectors, k atoms. For functions, k (concept, position) pairs: neighbours of one peak are then chosen before the
+    next peak, which is why `MatchingPursuit` is the encoder for events.
+
+    Args:
+        k: entries kept, ≥ 1.
+        positive: choose by v instead of |v|, and keep no negative value.
+
+    Source: Blumensath & Davies, doi:10.1016/j.acha.2009.04.002 (hard thresholding); Gao et al., arXiv:2406.04093.
+    """
+
+    def __init__(self, k: int, positive: bool = False):
+        super().__init__()
+        self.k, self.positive = whole(k, "k"), positive
+
+    def extra_repr(self) -> str:
+        return f"{self.k}, positive={self.positive}"
+
+    def select(self, masses: Tensor) -> Events:
+        """The k largest of `masses: (batch, concepts, *grid)`, largest first.
+
+        Raises ValueError when there are fewer than k.
+        """
+        flat = masses.flatten(1)
+        if flat.shape[1] < self.k:
+            raise ValueError(f"k = {self.k}: should be at most the {flat.shape[1]} entries of a code")
+        indices = torch.topk(flat if self.positive else flat.abs(), self.k, dim=1).indices
+        values = flat.gather(1, indices)
+        return Events(values.clamp(min=0) if self.positive else values, indices, tuple(masses.shape[1:]))
+
+    def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
+        """The entries that `select` keeps, the others zero, shape kept."""
+        events = self.select(value)
+        return torch.zeros_like(value).flatten(1).scatter(1, events.indices, events.values).view_as(value)
+
+    def penalty(self, code: Tensor) -> Tensor:
+        """Zero: the constraint costs nothing inside."""
+        return code.new_zeros(())
+
+
+class BatchTopK(TopK):
+    r"""Keep the B·k largest entries of a batch of B signals: a signal that needs more entries has more.
+
+    $$ z_{bi} = v_{bi} \ \text{ if } |v_{bi}| \ge \tau, \text{ else } 0, \qquad
+    \tau = \text{ the } Bk\text{-th largest } |v| \text{ of the batch, and after training the running mean of that} . $$
+
+    In training a code depends on the batch it is in. Afterwards it does not: in eval mode τ is a stored number, in
+    units of mass, and a code has as many entries as reach it. `fit` trains in train mode, measures its metrics in eval
+    mode and leaves the model in it, and `SparseAutoencoder.load` gives a model in eval mode too; `model.train()` and
+    `model.eval()` switch as everywhere in torch. τ is the mean over the last hundred training steps or so, and moves
+    only when gradients are recorded. As long as there was no step there is no τ, and eval mode too goes by the batch.
+
+    A list of its `events` is filled up with zero masses where a signal has fewer than another. It is for `OneStep`; an
+    iterative encoder would need a τ for each of its steps.
+
+    Args:
+        k: entries kept per signal, on average over the batch, ≥ 1.
+        positive: choose by v instead of |v|, and keep no negative value.
+
+    Source: Bussmann, Leask & Nanda, arXiv:2412.06410.
+    """
+
+    MEMORY = 100  # training steps
+
+    def __init__(self, k: int, positive: bool = False):
+        super().__init__(k, positive)
+        self.register_buffer("threshold", torch.tensor(0.0))
+        self.register_buffer("steps", torch.tensor(0))
+
+    def attach(self, weight: Tensor) -> None:
+        """Keep the threshold of a model with these weights. A model calls it once; ValueError when another did."""
+        if getattr(self, "_attached", False):
+            raise ValueError("sparsity already has the threshold of another model: make a new BatchTopK for this one")
+        self._attached = True
+        self.threshold = self.threshold.to(weight)
+
+    def select(self, masses: Tensor) -> Events:
+        """The entries of `masses: (batch, concepts, *grid)` that are kept, largest first, then zeros.
+
+        Raises ValueError when a signal has fewer than k.
+        """
+        flat = masses.flatten(1)
+        if flat.shape[1] < self.k:
+            raise ValueError(f"k = {self.k}: should be at most the {flat.shape[1]} entries of a code")
+        score = flat.detach() if self.positive else flat.detach().abs()
+        kept = self._reached(score) if not self.training and self.steps > 0 else self._largest(score)
+        kept &= score > 0
+        most = max([1, *kept.sum(1).tolist()])
+        indices = score.masked_fill(~kept, -1.0).topk(most, dim=1).indices
+        return Events(torch.where(kept, flat, 0.0).gather(1, indices), indices, tuple(masses.shape[1:]))
+
+    def _reached(self, score: Tensor) -> Tensor:
+        return score >= self.threshold
+
+    def _largest(self, score: Tensor) -> Tensor:
+        values, places = score.flatten().topk(len(score) * self.k, sorted=False)
+        if self.training and torch.is_grad_enabled() and (values > 0).any():
+            self.steps += 1
+            self.threshold += (values[values > 0].min() - self.threshold) / self.steps.clamp(max=self.MEMORY)
+        return torch.zeros_like(score, dtype=torch.bool).flatten().index_fill(0, places, True).view_as(score)
