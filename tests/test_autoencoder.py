@@ -6,9 +6,11 @@ import pytest
 import torch
 
 from saeno import (
+    BatchTopK,
     ConvDictionary,
     DenseDictionary,
     FourierDictionary,
+    JumpReLU,
     Lifted,
     Lifting,
     MatchingPursuit,
@@ -26,6 +28,8 @@ from tests.helpers import NAMES, lifting, normal, one_of_each
 ENCODERS = {
     "soft": lambda: OneStep(SoftThreshold(0.05, positive=True), step=0.5),
     "relu": lambda: OneStep(ReLU()),
+    "jump": lambda: OneStep(JumpReLU(0.05)),
+    "batch top-k": lambda: OneStep(BatchTopK(3), tied=False),
     "top-k": lambda: OneStep(TopK(3, positive=True)),
     "untied": lambda: OneStep(TopK(3), tied=False),
     "fista": lambda: Unrolled(SoftThreshold(0.05), 4, accelerate=True, detach=True),
@@ -49,7 +53,7 @@ def test_forward_is_encode_then_decode(name, encoder):
     torch.testing.assert_close(model.reconstruct(signal), reconstruction)
     if model.inference.makes_events:
         events = model.events(signal)
-        assert events.values.shape == (3, 3)
+        assert len(events.values) == 3 <= events.values.shape[1]
         torch.testing.assert_close(events.code(), code)
         torch.testing.assert_close(dictionary.synthesis_of_events(events), reconstruction)
     else:

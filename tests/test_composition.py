@@ -7,9 +7,11 @@ import torch
 from safetensors.torch import save_file
 
 from saeno import (
+    BatchTopK,
     ConvDictionary,
     DenseDictionary,
     FourierDictionary,
+    JumpReLU,
     Lifted,
     Lifting,
     MatchingPursuit,
@@ -33,7 +35,9 @@ THINGS = [
     SpectralLifting(torch.eye(2).expand(5, 4, 2, 2).cfloat(), torch.eye(2).expand(5, 4, 2, 2).cfloat()),
     SoftThreshold(0.1, positive=True),
     ReLU(),
+    JumpReLU(0.3, bandwidth=0.2),
     TopK(3, positive=True),
+    BatchTopK(3, positive=True),
     OneStep(ReLU(), tied=False, step=0.3),
     Unrolled(SoftThreshold(0.2), 5, True, 0.1, True),
     MatchingPursuit(4, positive=True, detach=True),

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import shutil
 import signal as signals
+import threading
 
 import pytest
 import torch
@@ -588,3 +589,79 @@ def test_metrics_are_taken_at_chosen_steps(tmp_path):
     assert run([3], checkpoint=tmp_path / "run").measured == run([3], checkpoint=tmp_path / "run").measured
     with pytest.raises(ValueError, match=r"every = 2\.5"):
         run([2.5])
+
+
+def test_metrics_may_be_arrays_and_others_are_named():
+    history = fit(small(), DATA, 2, batch=8, metrics={"atom": lambda m: m.dictionary.weight[0].detach().numpy()})
+    assert history.metrics["atom"][0].shape == (6,) and not torch.equal(*history.metrics["atom"])
+    for value, kind in [("good", "str"), ([1.0, 2.0], "list"), (None, "NoneType")]:
+        with pytest.raises(
+            TypeError, match=rf"metrics\['bad'\] gave a {kind}: should be a number, a tensor or a NumPy"
+        ):
+            fit(small(), DATA, 2, batch=8, metrics={"bad": lambda m, value=value: value})
+
+
+def test_a_model_is_trained_in_train_mode_and_left_in_eval_mode():
+    model, seen = small(), []
+
+    def loss(model, signal):
+        seen.append(("loss", model.training))
+        return losses.objective(model, signal)
+
+    fit(
+        model,
+        DATA,
+        2,
+        batch=8,
+        loss=loss,
+        every=1,
+        metrics={"mode": lambda m: seen.append(("metric", m.training)) or 0.0},
+    )
+    assert seen == [("metric", False), ("loss", True), ("metric", False), ("loss", True), ("metric", False)]
+    assert not model.training
+    with pytest.raises(TrainingError):
+        fit(model, DATA, 2, batch=8, loss=lambda model, signal: 1.0)
+    assert not model.training
+
+
+def pressed_at(step: int, times: int = 1):
+    """A metric, to be measured at each step, that presses Ctrl-C at `step`."""
+    steps = iter(range(step))
+
+    def metric(model):
+        if next(steps, None) is None:
+            for _ in range(times):
+                signals.raise_signal(signals.SIGINT)
+        return model.dictionary.weight[0, 0].item()
+
+    return {"press": metric}
+
+
+def test_control_c_leaves_a_checkpoint_of_a_whole_step(tmp_path):
+    settings = {"steps": 9, "batch": 8, "every": 1, "checkpoint": tmp_path / "run", "save_every": 100}
+    usual = signals.getsignal(signals.SIGINT)
+    with pytest.raises(KeyboardInterrupt, match="stopped at step 4 of 9; the checkpoint has it"):
+        fit(small(), DATA, metrics=pressed_at(4), **settings)
+    assert signals.getsignal(signals.SIGINT) is usual and (tmp_path / "run").exists()
+    resumed, whole = forgotten(), small()
+    history = fit(resumed, DATA, metrics=pressed_at(100), **settings)
+    expected = fit(whole, DATA, metrics=pressed_at(100), **{**settings, "checkpoint": None})
+    assert same(state(resumed), state(whole)) and history.metrics == expected.metrics
+    assert torch.equal(history.loss, expected.loss)
+
+
+def test_a_second_control_c_interrupts_at_once_and_so_does_the_first_without_a_checkpoint(tmp_path):
+    usual = signals.getsignal(signals.SIGINT)
+    for times, path in ((2, tmp_path / "run"), (1, None)):
+        with pytest.raises(KeyboardInterrupt) as stopped:
+            fit(small(), DATA, 9, batch=8, every=1, metrics=pressed_at(4, times), checkpoint=path)
+        assert "checkpoint" not in str(stopped.value) and signals.getsignal(signals.SIGINT) is usual
+    assert not (tmp_path / "run").exists()
+
+
+def test_outside_the_main_thread_there_is_nothing_to_hold_back(tmp_path):
+    ran = []
+    thread = threading.Thread(target=lambda: ran.append(fit(small(), DATA, 2, batch=8, checkpoint=tmp_path / "run")))
+    thread.start()
+    thread.join()
+    assert len(ran[0].loss) == 2
