@@ -1,10 +1,22 @@
-"""Data: sparse signals whose truth is known (`SparseModel`, `lines`, `families`) and real recordings that need no
-network (`signals`).
+"""Data: sparse signals whose truth is known (`SparseModel`; `lines`, `families` and other dictionaries) and real
+recordings that need no network (`signals`).
 """
 
 from saeno.data import families, signals
 from saeno.data.families import FunctionAtoms
+from saeno.data.frames import equiangular, simplex, spikes_and_waves
 from saeno.data.lines import lines
 from saeno.data.sparse import Impulses, Sample, SparseModel
 
-__all__ = ["FunctionAtoms", "Impulses", "Sample", "SparseModel", "families", "lines", "signals"]
+__all__ = [
+    "FunctionAtoms",
+    "Impulses",
+    "Sample",
+    "SparseModel",
+    "equiangular",
+    "families",
+    "lines",
+    "signals",
+    "simplex",
+    "spikes_and_waves",
+]
