@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from saeno import composition
@@ -24,7 +25,7 @@ class Output(NamedTuple):
 class SparseAutoencoder(nn.Module):
     r"""Encode by inference, decode by synthesis.
 
-    $$ z = \operatorname{inference}(D, x), \qquad \hat x = D z . $$
+    $$ z = \operatorname{inference}(D, x - b), \qquad \hat x = b + D z . $$
 
     The encoder is an approximate solver of the sparse recovery problem $\min_z \tfrac12\|x - D z\|^2 + \lambda R(z)$;
     training it on data is the outer problem, the minimum over D. All six models of the paper are this, with another
@@ -34,11 +35,15 @@ class SparseAutoencoder(nn.Module):
         dictionary: `DenseDictionary` (SAE), `ConvDictionary` (SAE-CNN), `FourierDictionary` (SAE-FNO), or `Lifted` of
             one.
         inference: `OneStep`, `Unrolled` or `MatchingPursuit`.
+        mean: what b starts with, `(channels,)`, such as `saeno.data.geometric_median(signals)`. b is a constant in each
+            channel, and is learned. None: there is no b; data that have a mean then spend an atom on it, or more.
+
+    Who asks the dictionary itself about a signal asks about `model.centred(signal)`, which is x − b.
 
     Shapes: signals `(batch, channels, *grid)`, codes `(batch, concepts, *grid)`. Source: the abstract.
     """
 
-    def __init__(self, dictionary: Dictionary, inference: Inference):
+    def __init__(self, dictionary: Dictionary, inference: Inference, mean: Tensor | None = None):
         super().__init__()
         if not isinstance(dictionary, Dictionary):
             raise TypeError(
@@ -49,24 +54,34 @@ class SparseAutoencoder(nn.Module):
                 f"inference is a {type(inference).__name__}: should be an Inference, such as OneStep(TopK(5))"
             )
         self.dictionary, self.inference = dictionary, inference
+        self.mean = None if mean is None else nn.Parameter(_checked(mean, dictionary))
         inference.attach(dictionary)
+
+    def centred(self, signal: Tensor) -> Tensor:
+        """x − b, `(batch, channels, *grid)`: what the inference is given; x itself in a model without a mean."""
+        if self.mean is None:
+            return signal
+        self.dictionary._check(signal, "signal", self.dictionary.channels)
+        return signal - self._constant()
 
     def encode(self, signal: Tensor) -> Tensor:
         """The code of a signal: `(batch, channels, *grid)` to `(batch, concepts, *grid)`."""
-        return self.inference(self.dictionary, signal)
+        return self.inference(self.dictionary, self.centred(signal))
 
     def events(self, signal: Tensor) -> Events:
         """The code as a list of events (masses and places). Raises TypeError when the inference gives soft codes."""
-        return self.inference.events(self.dictionary, signal)
+        return self.inference.events(self.dictionary, self.centred(signal))
 
     def decode(self, code: Tensor, grid: Grid | None = None) -> Tensor:
-        """The signal of a code, `(batch, channels, *grid)`: on the code's own grid, or, for functions, on any other."""
-        return self.dictionary.synthesis(code) if grid is None else self.dictionary.render(code, grid)
+        """b + D z for a code, `(batch, channels, *grid)`: on the code's own grid, or, for functions, on any other."""
+        signal = self.dictionary.synthesis(code) if grid is None else self.dictionary.render(code, grid)
+        return signal if self.mean is None else signal + self._constant()
 
     def reconstruct(self, signal: Tensor) -> Tensor:
         """x̂ alone; events are never spread out to a dense code."""
         if self.inference.makes_events:
-            return self.dictionary.synthesis_of_events(self.events(signal))
+            reconstruction = self.dictionary.synthesis_of_events(self.events(signal))
+            return reconstruction if self.mean is None else reconstruction + self._constant()
         return self.decode(self.encode(signal))
 
     def forward(self, signal: Tensor) -> Output:
@@ -93,10 +108,24 @@ class SparseAutoencoder(nn.Module):
             "dictionary": composition.describe(self.dictionary),
             "inference": composition.describe(self.inference),
             "dtype": str(self.dictionary.weight.dtype).removeprefix("torch."),
+            **({} if self.mean is None else {"mean": True}),  # files without it are of models without it
         }
 
     @classmethod
     def from_description(cls, description: dict[str, object]) -> SparseAutoencoder:
         """A model composed as described, with fresh weights."""
-        model = cls(composition.build(description["dictionary"]), composition.build(description["inference"]))
+        dictionary, inference = (composition.build(description[part]) for part in ("dictionary", "inference"))
+        mean = torch.zeros(dictionary.channels) if description.get("mean") else None
+        model = cls(dictionary, inference, mean)
         return model.to(composition.dtype_named(str(description["dtype"])))
+
+    def _constant(self) -> Tensor:
+        return self.mean.view(-1, *[1] * self.dictionary.axes)
+
+
+def _checked(mean: Tensor, dictionary: Dictionary) -> Tensor:
+    """A mean as a tensor of the dictionary's type: one finite number per channel."""
+    if not (isinstance(mean, Tensor) and mean.shape == (dictionary.channels,) and mean.isfinite().all()):
+        what = f"has shape {tuple(mean.shape)}" if isinstance(mean, Tensor) else f"is a {type(mean).__name__}"
+        raise ValueError(f"mean {what}: should be a tensor ({dictionary.channels},) of finite numbers, one per channel")
+    return mean.detach().to(dictionary.weight).clone()

@@ -3,6 +3,7 @@ recordings that need no network (`signals`).
 """
 
 from saeno.data import families, signals
+from saeno.data.centre import geometric_median, mean
 from saeno.data.families import FunctionAtoms
 from saeno.data.frames import equiangular, simplex, spikes_and_waves
 from saeno.data.lines import lines
@@ -15,7 +16,9 @@ __all__ = [
     "SparseModel",
     "equiangular",
     "families",
+    "geometric_median",
     "lines",
+    "mean",
     "signals",
     "simplex",
     "spikes_and_waves",

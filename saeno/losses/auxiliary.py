@@ -70,10 +70,10 @@ class AuxK(nn.Module):
         if not len(dead):
             return value
         residual = (signal - encoded.reconstruct(signal)).detach()
-        return value + self.weight * misfit(residual, self._explained(model, signal, residual, dead))
+        return value + self.weight * misfit(residual, self._explained(model, model.centred(signal), residual, dead))
 
     def _explained(self, model: SparseAutoencoder, signal: Tensor, residual: Tensor, dead: Tensor) -> Tensor:
-        """ê, by the k largest masses of the dead concepts."""
+        """ê, by the k largest masses of the dead concepts; the signal has no mean any more."""
         inference, dictionary = model.inference, model.dictionary
         with torch.set_grad_enabled(torch.is_grad_enabled() and not getattr(inference, "detach", False)):
             masses = inference.candidates(dictionary, signal, residual)

@@ -58,7 +58,7 @@ def passage(model: SparseAutoencoder, signal: Tensor, shape: Sequence[int] | Non
     expect(signal.dim() == 1, f"signal: shape {tuple(signal.shape)}; should be one vector, (channels,)")
     with torch.no_grad():
         reconstruction, code = (value[0].cpu() for value in model(signal[None]))
-        masses = model.dictionary.analysis(signal[None])[0].cpu()
+        masses = model.dictionary.analysis(model.centred(signal[None]))[0].cpu()
     signal = signal.detach().cpu()
     limit = signal.abs().max().item()
     titles = ["signal $x$", "analysis $D^{T}x$", "code $z$", "synthesis $D z$"]

@@ -1,0 +1,59 @@
+"""The middle of data: what the mean of a `SparseAutoencoder` starts with."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from saeno.checks import real, whole
+
+
+@torch.no_grad()
+def mean(signal: Tensor) -> Tensor:
+    """The mean of signals `(batch, channels, *grid)` over the batch and the grid, `(channels,)`."""
+    return _points(signal).mean(0)
+
+
+@torch.no_grad()
+def geometric_median(signal: Tensor, steps: int = 1000, tolerance: float = 1e-6) -> Tensor:
+    r"""The point with the smallest mean distance to the data, $\arg\min_b \frac1n \sum_i \|x_i - b\|$.
+
+    Unlike the mean it hardly moves when a few signals are far away. Its points x_i are the values at a node, over all
+    signals `(batch, channels, *grid)` and all nodes; the result is `(channels,)`. Found by Weiszfeld's iteration, in
+    float64: a mean with weights 1/‖xᵢ − b‖, from the mean of the data. At a data point, where the weight is infinite,
+    the step of Vardi and Zhang is taken: the points there hold b back, each with force 1.
+
+    Args:
+        steps: at most so many iterations.
+        tolerance: it ends when b moves by less than this, relative to the mean distance.
+
+    Raises ValueError for data that are not finite, and RuntimeError when the steps are too few. Source: Vardi & Zhang,
+    doi:10.1073/pnas.97.4.1423.
+    """
+    steps, tolerance, points = whole(steps, "steps"), real(tolerance, "tolerance"), _points(signal).double()
+    centre = points.mean(0)
+    for _ in range(steps):
+        away = points - centre
+        distance = away.norm(dim=1)
+        scale = distance.mean()
+        here = distance <= 1e-12 * scale
+        if here.all():
+            return centre.to(signal)
+        weight = torch.where(here, 0.0, 1 / distance.masked_fill(here, 1.0))
+        pull = weight @ away
+        held = (1 - here.sum() / pull.norm().clamp(min=torch.finfo(points.dtype).tiny)).clamp(min=0)
+        step = held * pull / weight.sum()
+        centre = centre + step
+        if step.norm() <= tolerance * scale:
+            return centre.to(signal)
+    raise RuntimeError(f"steps = {steps}: the geometric median still moves; give more, or a larger tolerance")
+
+
+def _points(signal: Tensor) -> Tensor:
+    """All values of signals `(batch, channels, *grid)` at all nodes, `(batch · N, channels)`, checked."""
+    if not (isinstance(signal, Tensor) and signal.dim() >= 2 and signal.numel()):
+        what = f"has shape {tuple(signal.shape)}" if isinstance(signal, Tensor) else f"is a {type(signal).__name__}"
+        raise ValueError(f"signal {what}: should be a tensor (batch, channels, *grid) that is not empty")
+    if not signal.isfinite().all():
+        raise ValueError("signal has NaN or infinite values: should be finite")
+    return signal.movedim(1, -1).flatten(0, -2)
