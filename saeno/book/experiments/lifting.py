@@ -132,10 +132,12 @@ class Setting(NamedTuple):
 
 
 def normal(random: torch.Generator, *shape: int) -> Tensor:
+    """Standard normal entries, in float64."""
     return torch.randn(*shape, generator=random, dtype=torch.float64)
 
 
 def unit(rows: Tensor) -> Tensor:
+    """The rows at length 1."""
     return rows / rows.norm(dim=1, keepdim=True)
 
 
@@ -155,6 +157,7 @@ def place(weight: Tensor, project: Tensor, residual: str = "lifted", lift: Tenso
 
 
 def apart(a: Tensor, b: Tensor) -> float:
+    """‖a − b‖/‖b‖."""
     return ((a - b).norm() / b.norm()).item()
 
 
@@ -164,6 +167,7 @@ def common_step(*dictionaries, grid=()) -> float:
 
 
 def ista(dictionary, signal: Tensor, steps: int, step: float, threshold: float = THRESHOLD) -> Tensor:
+    """The code after some steps of ISTA, `(batch, concepts, *grid)`."""
     return Unrolled(SoftThreshold(threshold), steps, step=step)(dictionary, signal)
 
 
