@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+import torch
 
 from saeno.book import claims, claims_page, record
 from saeno.book.claims import Claim, Drift, Number
@@ -167,6 +168,16 @@ def test_the_fingerprint_sees_code_and_nothing_else(tmp_path):
     same = [source.replace("What", "Which"), source.replace("+ 1", "+ 1  # one"), source + 'CLAIMS = ["a"]\n']
     assert {print_of(text) for text in same} == {print_of(source)}
     assert print_of(source.replace("+ 1", "+ 2")) != print_of(source), "what the trial calls counts too"
+
+
+def test_a_decorated_trial_is_known_by_its_own_file(monkeypatch):
+    """`@torch.no_grad()` wraps a trial in a function of torch's, whose file says nothing about the experiment."""
+    seen = []
+    monkeypatch.setattr(record, "fingerprint", lambda source: str(seen.append(source)))
+    monkeypatch.setattr(record, "run_grid", lambda *_, **__: [])
+    with pytest.raises(IndexError):  # nothing was measured
+        record.measure("echo", torch.no_grad()(echo), seed=[1])
+    assert [str(source) for source in seen] == [__file__]
 
 
 def test_the_page_says_everything_about_a_claim(echoed, monkeypatch):

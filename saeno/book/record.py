@@ -38,7 +38,7 @@ def measure(name: str, trial: Trial, /, seed: Iterable[int], **axes: Iterable[Se
     Finished trials are kept in the build folder for this code and these versions, so a measurement that was stopped
     goes on where it was, and one whose code changed starts again. A result that did not change keeps its date.
     """
-    source = Path(inspect.getsourcefile(trial))
+    source = Path(inspect.getsourcefile(inspect.unwrap(trial)))  # not that of a decorator
     rows = run_grid(trial, CELLS / name / fingerprint(source), **axes, seed=seed)
     groups: dict[tuple[Setting, ...], list[Row]] = {}
     for row in rows:
