@@ -116,6 +116,18 @@ def test_a_code_of_zeros_can_be_drawn():
     assert plots.codes(torch.zeros(2, 16)).axes
 
 
+def test_masses_of_a_vector_are_bars_before_the_true_ones():
+    """Fails when bars are in another place, or codes set the scale: take the maximum over both."""
+    code, truth = torch.tensor([0.0, -3.0, 0.5]), torch.tensor([1.0, 0.0, 2.0], requires_grad=True)
+    (panel,) = plots.masses(code, truth).axes
+    behind, before = (bars.get_segments() for bars in panel.collections)
+    assert [[list(end) for end in bar] for bar in before] == [[[i, 0], [i, v]] for i, v in enumerate(code.tolist())]
+    assert behind[2][1].tolist() == [2, 2] and panel.get_ylim() == (-2.6, 2.6)
+    assert plots.masses(torch.zeros(4)).axes
+    with pytest.raises(ValueError, match="code: shape"):
+        plots.masses(code[None])
+
+
 def test_learning_curve_shows_every_step_and_every_metric():
     loss = torch.linspace(1, 0.1, 100, dtype=torch.float64)
     cosine = [torch.tensor([0.1, 0.3]), torch.tensor([0.8, 1.0])]
@@ -141,7 +153,10 @@ def test_cosine_matrix_has_matched_atoms_on_its_diagonal():
     np.testing.assert_allclose(panel.images[0].get_array(), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("draw", [plots.codes, lambda x, axes: plots.cosine_matrix(x, x, axes=axes)])
+@pytest.mark.parametrize(
+    "draw",
+    [plots.codes, lambda x, axes: plots.masses(x[0], axes=axes), lambda x, axes: plots.cosine_matrix(x, x, axes=axes)],
+)
 def test_given_axes_are_drawn_in(draw):
     axes = plt.figure().add_subplot()
     assert draw(torch.eye(4), axes=axes) is axes.figure

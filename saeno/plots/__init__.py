@@ -8,7 +8,7 @@ drawn, so that the frames of an explorer do not jump.
 
 from saeno.plots.atoms import atoms, cosine_matrix, mosaic
 from saeno.plots.canvas import FOUND, FOURTH, INK, QUIET, TRUE, WIDTH, style
-from saeno.plots.codes import codes, passage
+from saeno.plots.codes import codes, masses, passage
 from saeno.plots.curves import learning_curve, phase_diagram, spread
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "codes",
     "cosine_matrix",
     "learning_curve",
+    "masses",
     "mosaic",
     "passage",
     "phase_diagram",

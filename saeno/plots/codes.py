@@ -49,6 +49,25 @@ def codes(code: Tensor, truth: Tensor | None = None, axes: Axes | None = None) -
     return figure
 
 
+def masses(code: Tensor, truth: Tensor | None = None, axes: Axes | None = None) -> Figure:
+    """The code of one vector, `(concepts,)`, as a bar for each atom. truth: a true code, drawn wide and light behind.
+
+    The scale is that of the truth, where given, so that pictures of several codes can be compared. Raises ValueError
+    for another shape.
+    """
+    given = {"truth": truth, "code": code} if truth is not None else {"code": code}
+    looks = {"truth": {"color": TRUE, "linewidth": 5}, "code": {"color": FOUND, "linewidth": 1.6}}
+    for name, value in given.items():
+        expect(value.dim() == 1, f"{name}: shape {tuple(value.shape)}; give the code of one vector, (concepts,)")
+    with style():
+        figure, (panel,) = panels(1, axes, 1, 1.5, above=0.3, below=0.5, left=0.7)
+        for name, value in given.items():
+            panel.vlines(np.arange(len(value)), 0, value.detach().cpu().numpy(), **looks[name])
+        limit = 1.3 * (next(iter(given.values())).abs().max().item() or 1.0)
+        panel.set(xlabel="atom", ylabel="mass", ylim=(-limit, limit))
+    return figure
+
+
 def passage(model: SparseAutoencoder, signal: Tensor, shape: Sequence[int] | None = None) -> Figure:
     """One signal on its way through a model of vectors: x, its analysis Dᵀx, its code z, and the reconstruction D z.
 
