@@ -38,9 +38,10 @@ CLAIMS = [
         source="doi:10.1038/381607a0",
         statement="Sparse codes of whitened photographs have localised, oriented atoms.",
         setting="Patches of 12 × 12 pixels of six photographs, their mean taken off; 144 atoms, 8 active, one step of "
-        "tied top-k or five rounds, 600 steps of Adam at 0.03, the best of three rates; shrinkage 0.01. Atoms are "
-        "judged in whitened pixels, those of raw patches in pixels: localised when the energy has a spread below 0.25 "
-        "sides, oriented when the index of orientation is above 0.6. The variance unexplained is that of pixels.",
+        "tied top-k or five rounds, 600 steps of Adam, at the rate of 0.01, 0.03 and 0.1 that leaves the least "
+        "variance unexplained; shrinkage 0.01. Atoms are judged in whitened pixels, those of raw patches in pixels: "
+        "localised when the energy has a spread below 0.25 sides, oriented when the index of orientation is above "
+        "0.6. The variance unexplained is that of pixels.",
         finding="The share of localised, oriented atoms is {white} on white data, {raw} on raw patches, {rounds} with "
         "five rounds on raw patches, and {lift} with a whitening lift, whose loss is in pixels. The fraction of "
         "variance unexplained is {fvu_white} on white data and {fvu_raw} on raw patches.",
@@ -50,8 +51,8 @@ CLAIMS = [
                 "share_white", _at("white data", "one step", 0.03), least=0.4, tolerance=0.1, possible=SHARE
             ),
             "raw": Number("share_data", _at("raw", "one step", 0.03), most=0.1, tolerance=0.1, possible=SHARE),
-            "rounds": Number("share_data", _at("raw", "five rounds", 0.03), most=0.1, tolerance=0.1, possible=SHARE),
-            "lift": Number("share_white", _at("lift", "one step", 0.03), most=0.1, tolerance=0.1, possible=SHARE),
+            "rounds": Number("share_data", _at("raw", "five rounds", 0.01), most=0.1, tolerance=0.1, possible=SHARE),
+            "lift": Number("share_white", _at("lift", "one step", 0.01), most=0.1, tolerance=0.1, possible=SHARE),
             "fvu_white": Number("fvu", _at("white data", "one step", 0.03), tolerance=0.05),
             "fvu_raw": Number("fvu", _at("raw", "one step", 0.03), most=0.2, tolerance=0.03),
         },

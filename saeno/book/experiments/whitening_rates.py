@@ -31,6 +31,9 @@ RATES = {
 }
 
 
+SHARE = (0.0, 1.0)
+
+
 def _at(data: str, method: str, optimizer: str, place: int) -> dict[str, str | int]:
     return {"data": data, "method": method, "optimizer": optimizer, "place": place}
 
@@ -40,22 +43,21 @@ CLAIMS = [
         id="whitening-rates",
         chapter="lifting/whitening",
         source="our measurement",
-        statement="A model on white data hardly depends on the learning rate.",
-        setting="As for the gain of the whitening lift, on coherent atoms, by SGD; the slowest and the fastest rate "
-        "of the grid are 0.01 and 10. Without a lift the rates are 5 and 80.",
-        finding="The mean cosine with the hidden atoms is {slow} and {fast} at the two ends of the grid; the same "
-        "model on the signals themselves has {unlifted_slow} and {unlifted_fast}.",
+        statement="A model on white data trains well over a wide range of learning rates.",
+        setting="As for the gain of the whitening lift, on coherent atoms, by SGD; the larger of the two rates is 33 "
+        "times the smaller. Without a lift the best of all rates is shown.",
+        finding="The mean cosine with the hidden atoms is {small} at the small rate and {large} at the large one; the "
+        "same model on the signals themselves has {unlifted} at its best.",
         verdict="ours",
         numbers={
-            "slow": Number("cosine", _at("coherent", "white data", "SGD", 0), tolerance=0.05, possible=(0.0, 1.0)),
-            "fast": Number(
-                "cosine", _at("coherent", "white data", "SGD", 2), least=0.9, tolerance=0.05, possible=(0.0, 1.0)
+            "small": Number(
+                "cosine", _at("coherent", "white data", "SGD", 1), least=0.97, tolerance=0.03, possible=SHARE
             ),
-            "unlifted_slow": Number(
-                "cosine", _at("coherent", "unlifted", "SGD", 0), tolerance=0.05, possible=(0.0, 1.0)
+            "large": Number(
+                "cosine", _at("coherent", "white data", "SGD", 2), least=0.97, tolerance=0.03, possible=SHARE
             ),
-            "unlifted_fast": Number(
-                "cosine", _at("coherent", "unlifted", "SGD", 2), tolerance=0.05, possible=(0.0, 1.0)
+            "unlifted": Number(
+                "cosine", _at("coherent", "unlifted", "SGD", 1), most=0.8, tolerance=0.05, possible=SHARE
             ),
         },
     ),
