@@ -105,9 +105,7 @@ def multiplier(answer: object) -> str:
             f"{off[(off - 1).abs().argmax()].item():.3g} times the mean one: it should be the same for all",
         )
         level = white.square().mean().item()
-        require(
-            abs(level - 1) < 1e-3, f"frequencies are alike now, but the variance at a node is {level:.3g}, not 1"
-        )
+        require(abs(level - 1) < 1e-3, f"frequencies are alike now, but the variance at a node is {level:.3g}, not 1")
     return "n/2 + 1 numbers do what a matrix of n² entries did."
 
 
