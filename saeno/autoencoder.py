@@ -25,7 +25,9 @@ class Output(NamedTuple):
 class SparseAutoencoder(nn.Module):
     r"""Encode by inference, decode by synthesis.
 
-    $$ z = \operatorname{inference}(D, x - b), \qquad \hat x = b + D z . $$
+    $$ z = \operatorname{inference}(D, x - b) $$
+
+    $$ \hat x = b + D z $$
 
     The encoder is an approximate solver of the sparse recovery problem $\min_z \tfrac12\|x - D z\|^2 + \lambda R(z)$;
     training it on data is the outer problem, the minimum over D. All six models of the paper are this, with another

@@ -637,7 +637,15 @@ def pressed_at(step: int, times: int = 1):
     return {"press": metric}
 
 
-def test_control_c_leaves_a_checkpoint_of_a_whole_step(tmp_path):
+@pytest.fixture
+def listening():
+    """Ctrl-C is heard, also where the tests run in the background, which ignores it."""
+    usual = signals.signal(signals.SIGINT, signals.default_int_handler)
+    yield
+    signals.signal(signals.SIGINT, usual)
+
+
+def test_control_c_leaves_a_checkpoint_of_a_whole_step(tmp_path, listening):
     settings = {"steps": 9, "batch": 8, "every": 1, "checkpoint": tmp_path / "run", "save_every": 100}
     usual = signals.getsignal(signals.SIGINT)
     with pytest.raises(KeyboardInterrupt, match="stopped at step 4 of 9; the checkpoint has it"):
@@ -650,7 +658,7 @@ def test_control_c_leaves_a_checkpoint_of_a_whole_step(tmp_path):
     assert torch.equal(history.loss, expected.loss)
 
 
-def test_a_second_control_c_interrupts_at_once_and_so_does_the_first_without_a_checkpoint(tmp_path):
+def test_a_second_control_c_interrupts_at_once_and_so_does_the_first_without_a_checkpoint(tmp_path, listening):
     usual = signals.getsignal(signals.SIGINT)
     for times, path in ((2, tmp_path / "run"), (1, None)):
         with pytest.raises(KeyboardInterrupt) as stopped:

@@ -29,7 +29,9 @@ class Lift(Protocol):
 class Lifting(nn.Module):
     r"""A pair of matrices between the channels of a signal and a lifted space, applied node by node.
 
-    $$ x \mapsto L x, \quad L \in \mathbb R^{h \times m}; \qquad h \mapsto P h, \quad P \in \mathbb R^{m \times h} . $$
+    $$ x \mapsto L x, \quad L \in \mathbb R^{h \times m} $$
+
+    $$ h \mapsto P h, \quad P \in \mathbb R^{m \times h} $$
 
     Args:
         lift: L, `(lifted, channels)`.
@@ -100,7 +102,9 @@ class Lifting(nn.Module):
     def whitening(cls, samples: Tensor, shrinkage: float = 0.0) -> Lifting:
         r"""L = S^-½ and P = S^½, with S the covariance of the samples: in the lifted space the data are white.
 
-        $$ S = (1 - \gamma)\, C + \gamma\, \tfrac{\operatorname{tr} C}{m}\, I, \qquad C = \operatorname{Cov}(x) . $$
+        $$ S = (1 - \gamma)\, C + \gamma\, \tfrac{\operatorname{tr} C}{m}\, I $$
+
+        with C the covariance of x.
 
         LP = I, so an atom has unit gain when its lifted norm is 1. The samples have to be *noisy as the data are*:
         S of clean samples blows the noise up where the signal is weak.
@@ -125,7 +129,9 @@ class Lifting(nn.Module):
         The covariance of a stationary random function commutes with shifts, so it is diagonal in Fourier. With the
         power $S(k) = \mathbb E\, \hat x(k) \hat x(k)^*$, a matrix over channels,
 
-        $$ \hat L(k) = (N S(k))^{-1/2}, \qquad \hat P(k) = (N S(k))^{1/2} , $$
+        $$ \hat L(k) = (N S(k))^{-1/2} $$
+
+        $$ \hat P(k) = (N S(k))^{1/2} $$
 
         N being the nodes of the samples' grid: the lifted samples have covariance I at each node and none between
         nodes.

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 class SpectralLifting(nn.Module):
     r"""A pair of multipliers, a matrix over channels for each frequency: for functions on the torus.
 
-    $$ \widehat{L x}(k) = \hat L(k)\, \hat x(k), \qquad \widehat{P h}(k) = \hat P(k)\, \hat h(k),
-    \qquad \hat P(k) = \hat L(k)^{-1} . $$
+    $$ \widehat{L x}(k) = \hat L(k)\, \hat x(k) $$
+
+    $$ \widehat{P h}(k) = \hat L(k)^{-1}\, \hat h(k) $$
 
     They are applied on any grid. Frequencies beyond those of their own grid are treated as the nearest one there.
 
