@@ -28,7 +28,7 @@ from tests.test_lifted import Doubled
 
 THINGS = [
     DenseDictionary(4, 6, seed=2),
-    ConvDictionary(2, 3, (3, 2)),
+    ConvDictionary(2, 3, (3, 2), offset=(-1, 0)),
     FourierDictionary(2, 3, 4),
     Lifted(DenseDictionary(6, 7), Lifting.gaussian(4, 6), "lifted"),
     Lifting.learned(4, 6, tied=False),
@@ -66,6 +66,7 @@ def test_a_description_reads_like_the_call():
         "concepts": 3,
         "support": [3, 2],
         "seed": 1,
+        "offset": [0, 0],
     }
 
 

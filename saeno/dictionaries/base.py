@@ -28,11 +28,12 @@ def as_grid(grid: Grid, axes: int | None = None, name: str = "grid") -> tuple[in
     return tuple(int(n) for n in nodes)
 
 
-def per_axis(value: Grid, name: str, least: int) -> tuple[int, ...]:
-    """A count for each axis, from an int (one axis) or a tuple; at least `least` each."""
+def per_axis(value: Grid, name: str, least: int | None = None) -> tuple[int, ...]:
+    """A whole number for each axis, from an int (one axis) or a tuple; at least `least` each, if that is given."""
     counts = tuple(value) if isinstance(value, Sequence) else (value,)
-    if not counts or not all(isinstance(c, Integral) and c >= least for c in counts):
-        raise ValueError(f"{name} = {value!r}: should be whole numbers ≥ {least}, one per axis")
+    if not counts or not all(isinstance(c, Integral) and (least is None or c >= least) for c in counts):
+        bound = "" if least is None else f" ≥ {least}"
+        raise ValueError(f"{name} = {value!r}: should be whole numbers{bound}, one per axis")
     return tuple(int(c) for c in counts)
 
 

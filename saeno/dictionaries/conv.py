@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from saeno.checks import given_atoms
 from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes, largest_share, per_axis, random_atoms
+from saeno.dictionaries.resampling import LOCAL, interpolation
 
 _CONVOLUTION = {1: functional.conv1d, 2: functional.conv2d}
 
@@ -22,23 +23,27 @@ class ConvDictionary(Dictionary):
 
     circular, u, v, j counted in nodes. The atom on a grid of N nodes is √N·w, zero-padded, so ‖w‖ = 1 is unit norm on
     every grid. Taps sit at offsets 0, 1, …, support − 1: on a finer grid the same taps are a narrower function, which
-    is why this dictionary belongs to one resolution.
+    is why this dictionary belongs to one resolution. `interpolated` carries the functions to another.
 
     Args:
         channels: number of components of a signal at one node.
         concepts: number of kernels.
         support: taps per axis: an int (one axis), or a tuple with one entry per axis (one or two axes).
         seed: of the random unit kernels it starts with.
+        offset: the node of the first tap, per axis, if it is not 0: then j counts from there.
 
     `weight: (concepts, channels, *support)`. Source: our derivation; the model is convolutional sparse coding.
     """
 
-    def __init__(self, channels: int, concepts: int, support: Grid, seed: int = 0):
+    def __init__(self, channels: int, concepts: int, support: Grid, seed: int = 0, offset: Grid | None = None):
         super().__init__()
         self.support = per_axis(support, "support", least=1)
         self.axes = len(self.support)
         if self.axes not in _CONVOLUTION:
             raise ValueError(f"support = {support!r} has {self.axes} axes: should have one or two")
+        self.offset = (0,) * self.axes if offset is None else per_axis(offset, "offset")
+        if len(self.offset) != self.axes:
+            raise ValueError(f"offset = {offset!r} has {len(self.offset)} axes, support {self.axes}: should agree")
         self.weight = random_atoms(concepts, channels, *self.support, seed=seed)
         self.seed = int(seed)
         self.normalize_()
@@ -70,21 +75,63 @@ class ConvDictionary(Dictionary):
         return self
 
     def extra_repr(self) -> str:
-        return f"{super().extra_repr()}, support={self.support}"
+        offset = f", offset={self.offset}" if any(self.offset) else ""
+        return f"{super().extra_repr()}, support={self.support}{offset}"
 
     def synthesis(self, code: Tensor) -> Tensor:
         grid = self._check_grid(self._check(code, "code", self.concepts))
         flipped = self.weight.flip(tuple(range(2, 2 + self.axes))).transpose(0, 1)
-        return self._convolve(code, flipped, before=True) / math.sqrt(count_nodes(grid))
+        return self._roll(self._convolve(code, flipped, before=True), 1) / math.sqrt(count_nodes(grid))
 
     def analysis(self, signal: Tensor) -> Tensor:
         grid = self._check_grid(self._check(signal, "signal", self.channels))
-        return self._convolve(signal, self.weight, before=False) / math.sqrt(count_nodes(grid))
+        return self._roll(self._convolve(signal, self.weight, before=False), -1) / math.sqrt(count_nodes(grid))
 
     def atoms(self, grid: Grid = ()) -> Tensor:
         grid = self._check_grid(as_grid(grid, self.axes))
         pad = [amount for n, s in zip(reversed(grid), reversed(self.support), strict=True) for amount in (0, n - s)]
-        return functional.pad(self.weight, pad) * math.sqrt(count_nodes(grid))
+        return self._roll(functional.pad(self.weight, pad), 1) * math.sqrt(count_nodes(grid))
+
+    def interpolated(self, from_grid: Grid, to_grid: Grid, kind: str = "sinc") -> ConvDictionary:
+        r"""The same functions on another grid: what a kernel known on n₀ nodes becomes on n.
+
+        $$ w'_c(i) = \sqrt{N_0 / N}\, \sum_j \varphi\big(i\, n_0 / n - j\big)\, w_c(j), $$
+
+        axis by axis, so the new atom at i/n is the interpolant of the old one at the nodes j/n₀. The taps stay where
+        they are on the torus, and √(N₀/N) is the factor dx that a mere change of taps forgets. Beside the support the
+        old atom is zero. With linear and cubic interpolation the new taps may begin before node 0 (see `offset`).
+
+        - `"sinc"`: the band-limited interpolant on the torus, with as many taps as nodes. With full support it is the
+          `FourierDictionary` of the same atoms: exact. On a coarser grid the frequencies it cannot carry are left out.
+          For kernels that end abruptly it rings.
+        - `"linear"`, `"cubic"`: local, so short kernels stay short. On a coarser grid they alias.
+
+        Args:
+            from_grid: the grid on which the taps are the atoms: the one it was trained on.
+            to_grid: the new grid, finer or coarser, a multiple or not.
+            kind: "sinc", "linear" or "cubic".
+
+        Returns a new dictionary for `to_grid`. Norms are not restored: `normalize_()` does that. Raises ValueError for
+        another kind, or a `from_grid` that does not hold the kernels. Source: our derivation; Keys,
+        doi:10.1109/TASSP.1981.1163711, for the cubic.
+        """
+        if kind not in ("sinc", *LOCAL):
+            raise ValueError(f"kind = {kind!r}: should be 'sinc', 'linear' or 'cubic'")
+        old = self._check_grid(as_grid(from_grid, self.axes, "from_grid"), "from_grid")
+        new = as_grid(to_grid, self.axes, "to_grid")
+        weight, offset = self.weight.detach() * math.sqrt(count_nodes(old) / count_nodes(new)), []
+        for axis, (taps, first, n0, n) in enumerate(zip(self.support, self.offset, old, new, strict=True), start=2):
+            matrix, start = interpolation(taps, first, n0, n, kind)
+            weight = torch.tensordot(weight, matrix.to(weight), ([axis], [1])).movedim(-1, axis)
+            offset.append(start)
+        made = ConvDictionary(self.channels, self.concepts, tuple(weight.shape[2:]), self.seed, tuple(offset))
+        made.weight = nn.Parameter(weight.contiguous())
+        return made
+
+    def _roll(self, value: Tensor, sign: int) -> Tensor:
+        if not any(self.offset):
+            return value
+        return value.roll([sign * first for first in self.offset], tuple(range(2, 2 + self.axes)))
 
     def _convolve(self, value: Tensor, kernel: Tensor, before: bool) -> Tensor:
         """Correlate with the kernel on the torus; `before` reads the nodes before a node, else those after it."""
@@ -97,9 +144,9 @@ class ConvDictionary(Dictionary):
             value = torch.cat([wrapped, value] if before else [value, wrapped], axis)
         return _CONVOLUTION[self.axes](value, kernel)
 
-    def _check_grid(self, grid: tuple[int, ...]) -> tuple[int, ...]:
+    def _check_grid(self, grid: tuple[int, ...], name: str = "grid") -> tuple[int, ...]:
         if any(n < s for n, s in zip(grid, self.support, strict=True)):
             raise ValueError(
-                f"grid = {grid} is smaller than the kernels' support {self.support}: needs at least as many nodes"
+                f"{name} = {grid} is smaller than the kernels' support {self.support}: needs at least as many nodes"
             )
         return grid

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
-from saeno.checks import given_atoms
+from saeno.checks import given_atoms, real
 from saeno.dictionaries.base import Dictionary, Grid, as_grid, largest_eigenvalue, per_axis, random_atoms, symbol
+from saeno.dictionaries.resampling import centres, on_longer_torus
 
 
 class FourierDictionary(Dictionary):
@@ -53,9 +55,7 @@ class FourierDictionary(Dictionary):
         spectrum = torch.fft.fftn(atoms, dim=axes, norm="forward")
         for axis, n, modes_here in zip(axes, grid, self.modes, strict=True):
             spectrum = spectrum.index_select(axis, torch.arange(-modes_here, modes_here + 1, device=atoms.device) % n)
-        half = self._half
-        weight = math.sqrt(2) * torch.where(half > 0, spectrum.real, spectrum.imag)
-        self.weight = nn.Parameter(torch.where(half == 0, spectrum.real, weight))
+        self.weight = nn.Parameter(self._coefficients(spectrum))
         return self
 
     def extra_repr(self) -> str:
@@ -112,6 +112,45 @@ class FourierDictionary(Dictionary):
         new.weight = nn.Parameter(self.weight.detach()[(..., *kept)].clone())
         return new
 
+    def on_domain(self, length: float | Sequence[float]) -> FourierDictionary:
+        r"""The same atoms on a domain of another length ℓ: signals on [0, ℓ), sampled at ℓ·i/n, periodic there.
+
+        A mode index is not a frequency: on [0, ℓ) mode k is the frequency k/ℓ. An atom keeps its shape and height when
+        it is taken as a function on the line, and its Fourier transform is read off at k/ℓ,
+
+        $$ \hat D'_c(k) = \frac1\ell \int_{\gamma_c - 1/2}^{\gamma_c + 1/2} D_c(s)\, e^{-2\pi i k s/\ell}\, ds,
+        \qquad |k| \le \ell \cdot \text{modes} . $$
+
+        The torus is cut open half a period away from the middle γ_c of the atom's energy (in [−¼, ¾), per axis), so an
+        atom is carried over as well as it is zero there; one that fills the torus has no shape on a line. A shorter
+        domain folds the atom over.
+
+        All conventions then hold on the new domain, whose points `at` counts from 0 to 1 and whose grid has ℓ times the
+        nodes for the same spacing. *Means are over the new domain.* An event of mass a still makes a·D_c. But an atom
+        fills a smaller part of the domain: its gain, and all masses that `analysis` finds, are 1/ℓ of what they were.
+        So divide thresholds by ℓ: soft codes are then ℓ times the old ones, with the same masses. For events, call
+        `normalize_()`, which multiplies atoms by √ℓ. (With several axes, ℓ is the product of the lengths.)
+
+        Args:
+            length: ℓ > 0, for one axis; a tuple with one entry per axis for more.
+
+        Raises ValueError for a length that is not positive, or not one per axis. Source: our derivation.
+        """
+        lengths = tuple(length) if isinstance(length, Sequence) else (length,)
+        if len(lengths) != self.axes:
+            raise ValueError(f"length = {length!r} has {len(lengths)} axes: this dictionary needs {self.axes}")
+        lengths = tuple(real(one, "length", positive=True) for one in lengths)
+        with torch.no_grad():
+            atoms = self.atoms([2 * m + 2 for m in self.modes])
+            spectrum = self._spectrum(whole=True).to(torch.complex128)
+            for axis, modes, one in zip(self._grid_axes, self.modes, lengths, strict=True):
+                matrix = on_longer_torus(modes, one, centres(atoms, axis))
+                spectrum = torch.einsum("ckm,cd...m->cd...k", matrix, spectrum.movedim(axis, -1)).movedim(-1, axis)
+            modes = tuple((n - 1) // 2 for n in spectrum.shape[2:])
+            new = FourierDictionary(self.channels, self.concepts, modes, self.seed).to(self.weight)
+            new.weight = nn.Parameter(new._coefficients(spectrum).to(self.weight.dtype).contiguous())
+        return new
+
     def largest_eigenvalue(self, grid: Grid = ()) -> Tensor:
         # The atoms have no frequency beyond `modes`, so the coarsest grid that carries them says it for every grid.
         with torch.no_grad():
@@ -135,18 +174,24 @@ class FourierDictionary(Dictionary):
     def _half(self) -> Tensor:
         return self._signs.to(self.weight.device)
 
-    def _spectrum(self) -> Tensor:
-        """D̂(k) for the frequencies whose last entry is ≥ 0 (the others are conjugates).
+    def _spectrum(self, whole: bool = False) -> Tensor:
+        """D̂(k) for the frequencies whose last entry is ≥ 0 (the others are conjugates), or for the whole of them.
 
         `(concepts, channels, *2·modes + 1, modes + 1)`.
         """
-        keep = slice(self.modes[-1], None)
+        keep = slice(0 if whole else self.modes[-1], None)
         mirrored = self.weight.flip(self._grid_axes)[..., keep]
         weight, half = self.weight[..., keep], self._half[..., keep]
-        real = torch.where(half >= 0, weight, mirrored)
-        imag = torch.where(half >= 0, -mirrored, weight)
+        even = torch.where(half >= 0, weight, mirrored)
+        odd = torch.where(half >= 0, -mirrored, weight)
         scale = torch.where(half == 0, weight.new_ones(()), weight.new_tensor(math.sqrt(0.5)))
-        return torch.complex(real * scale, imag * half.abs() * scale)
+        return torch.complex(even * scale, odd * half.abs() * scale)
+
+    def _coefficients(self, spectrum: Tensor) -> Tensor:
+        """The real coordinates of functions, from the whole of `_spectrum`."""
+        half = self._half
+        weight = math.sqrt(2) * torch.where(half > 0, spectrum.real, spectrum.imag)
+        return torch.where(half == 0, spectrum.real, weight)
 
     def _to_modes(self, value: Tensor) -> Tensor:
         """Fourier coefficients of functions on a grid, at the frequencies that `_spectrum` holds."""

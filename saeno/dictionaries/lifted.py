@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -129,8 +130,19 @@ class Lifted(Dictionary):
 
     def truncated(self, modes: Grid) -> Lifted:
         """The same atoms without their frequencies above `modes`, where the inner dictionary has frequencies."""
+        return self._with(self.dictionary.truncated(modes))
+
+    def on_domain(self, length: float | Sequence[float]) -> Lifted:
+        """The same atoms on a domain of another length, where the inner dictionary has frequencies."""
+        return self._with(self.dictionary.on_domain(length))
+
+    def interpolated(self, from_grid: Grid, to_grid: Grid, kind: str = "sinc") -> Lifted:
+        """The same atoms on another grid, where the inner dictionary has kernels."""
+        return self._with(self.dictionary.interpolated(from_grid, to_grid, kind))
+
+    def _with(self, dictionary: Dictionary) -> Lifted:
         new = copy.copy(self)
-        new._modules = {**self._modules, "dictionary": self.dictionary.truncated(modes)}
+        new._modules = {**self._modules, "dictionary": dictionary}
         return new
 
     def returned(self) -> Tensor:
