@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from saeno.checks import given_atoms, real
 from saeno.dictionaries.base import Dictionary, Grid, as_grid, largest_eigenvalue, per_axis, random_atoms, symbol
 from saeno.dictionaries.resampling import centres, on_longer_torus
+from saeno.dictionaries.spectral import filtered, to_grid
 
 
 class FourierDictionary(Dictionary):
@@ -25,7 +26,8 @@ class FourierDictionary(Dictionary):
     so the Euclidean norm of `weight[c]` is the quadrature norm of the atom on any grid with n ≥ 2·modes + 1 nodes per
     axis; a coarser grid is an error. All coefficients are real and none is shared between two frequencies, so gradient
     descent here is gradient descent on the functions themselves: the zero frequency needs no special case, and the
-    Nyquist frequency never occurs.
+    Nyquist frequency never occurs. With few modes, synthesis and analysis are products with a truncated Fourier matrix,
+    else they are FFTs: up to n/64, and 32, modes with one axis; up to 3n/16, and 16, on each of two axes.
 
     Args:
         channels: number of components of a signal at one node.
@@ -73,16 +75,16 @@ class FourierDictionary(Dictionary):
         grid = self._check_grid(as_grid(grid, self.axes))
         if len(code) == 0:
             return code.new_zeros(0, self.channels, *grid)
-        return self._to_grid(torch.einsum("bc...,cd...->bd...", self._to_modes(code), self._spectrum()), grid)
+        return filtered(code, self._spectrum(), self.modes, grid)
 
     def analysis(self, signal: Tensor) -> Tensor:
         grid = self._check_grid(self._check(signal, "signal", self.channels))
         if len(signal) == 0:  # the FFT refuses what holds nothing
             return signal.new_zeros(0, self.concepts, *grid)
-        return self._to_grid(torch.einsum("bd...,cd...->bc...", self._to_modes(signal), self._spectrum().conj()), grid)
+        return filtered(signal, self._spectrum().conj().transpose(0, 1), self.modes, grid)
 
     def atoms(self, grid: Grid = ()) -> Tensor:
-        return self._to_grid(self._spectrum(), self._check_grid(as_grid(grid, self.axes)))
+        return to_grid(self._spectrum(), self._check_grid(as_grid(grid, self.axes)))
 
     def at(self, points: Tensor) -> Tensor:
         """The atoms at any points of the torus.
@@ -192,22 +194,6 @@ class FourierDictionary(Dictionary):
         half = self._half
         weight = math.sqrt(2) * torch.where(half > 0, spectrum.real, spectrum.imag)
         return torch.where(half == 0, spectrum.real, weight)
-
-    def _to_modes(self, value: Tensor) -> Tensor:
-        """Fourier coefficients of functions on a grid, at the frequencies that `_spectrum` holds."""
-        spectrum = torch.fft.rfftn(value, dim=self._grid_axes, norm="forward")
-        for axis, modes in zip(self._grid_axes[:-1], self.modes[:-1], strict=True):
-            n = value.shape[axis]
-            spectrum = torch.cat([spectrum.narrow(axis, n - modes, modes), spectrum.narrow(axis, 0, modes + 1)], axis)
-        return spectrum[..., : self.modes[-1] + 1]
-
-    def _to_grid(self, spectrum: Tensor, grid: tuple[int, ...]) -> Tensor:
-        """Functions on a grid, from their Fourier coefficients at the frequencies that `_spectrum` holds."""
-        for axis, modes, n in zip(self._grid_axes[:-1], self.modes[:-1], grid[:-1], strict=True):
-            gap = spectrum.new_zeros(()).expand(*spectrum.shape[:axis], n - 2 * modes - 1, *spectrum.shape[axis + 1 :])
-            negative, positive = spectrum.narrow(axis, 0, modes), spectrum.narrow(axis, modes, modes + 1)
-            spectrum = torch.cat([positive, gap, negative], axis)
-        return torch.fft.irfftn(spectrum, s=grid, dim=self._grid_axes, norm="forward")
 
     def _check_grid(self, grid: tuple[int, ...]) -> tuple[int, ...]:
         if any(n < 2 * m + 1 for n, m in zip(grid, self.modes, strict=True)):

@@ -1,0 +1,64 @@
+"""A `FourierDictionary` against rfft + einsum + irfft of the same coefficients, in one run: `make bench`.
+
+Where few modes are kept the dictionary goes by products with a truncated Fourier matrix, elsewhere by FFT; so no ratio
+should be above 1.1, and where products are chosen it should be well below 1. Nothing here passes or fails by a time.
+"""
+
+import pytest
+import torch
+
+from saeno import FourierDictionary
+from saeno.dictionaries import spectral
+from tests.benchmarks.bench_package import ratio
+
+PLANES = [((64, 64), 12), ((128, 128), 12), ((128, 128), 32), ((256, 256), 16)]
+LINES = [((256,), 64), ((1024,), 16), ((1024,), 64), ((4096,), 16), ((4096,), 64)]
+
+
+def sides(grid, modes, batch, method, backward, concepts=32):
+    """Two calls that do the same: with gradients of the atoms and of what goes in, or without any."""
+    torch.manual_seed(0)
+    dictionary = FourierDictionary(1, concepts, (modes,) * len(grid))
+    sizes = {"analysis": (1, concepts), "synthesis": (concepts, 1)}[method]
+    value = torch.randn(batch, sizes[0], *grid, requires_grad=backward)
+    towards = torch.randn(batch, sizes[1], *grid)
+
+    def theirs(value):
+        spectrum = dictionary._spectrum()
+        rule = "bc...,cd...->bd..."
+        if method == "analysis":
+            spectrum, rule = spectrum.conj(), "bd...,cd...->bc..."
+        kept = torch.einsum(rule, spectral.to_modes_by_fft(value, dictionary.modes), spectrum)
+        return spectral.to_grid_by_fft(kept, grid)
+
+    def timed(apply):
+        def call():
+            with torch.set_grad_enabled(backward):
+                made = apply(value)
+                if backward:
+                    torch.autograd.grad(made, [value, dictionary.weight], towards)
+
+        return call
+
+    ours = getattr(dictionary, method)
+    assert (ours(value) - theirs(value)).abs().max() < 1e-5 * theirs(value).abs().max()
+    return timed(ours), timed(theirs)
+
+
+@pytest.mark.parametrize("backward", [True, False], ids=["forward and backward", "forward"])
+@pytest.mark.parametrize("method", ["analysis", "synthesis"])
+def bench_planes_against_fft(method, backward):
+    """Batch 16; analysis is 1 → 32 channels, synthesis 32 → 1."""
+    for grid, modes in PLANES:
+        batch = 16 if grid != (256, 256) else 4
+        name = f"{method}, {grid}, {modes} modes, {'forward + backward' if backward else 'forward'}, ours : FFT"
+        ratio(name, *sides(grid, modes, batch, method, backward))
+
+
+@pytest.mark.parametrize("backward", [True, False], ids=["forward and backward", "forward"])
+@pytest.mark.parametrize("method", ["analysis", "synthesis"])
+def bench_lines_against_fft(method, backward):
+    """Batch 32."""
+    for grid, modes in LINES:
+        name = f"{method}, {grid}, {modes} modes, {'forward + backward' if backward else 'forward'}, ours : FFT"
+        ratio(name, *sides(grid, modes, 32, method, backward), rounds=21)
