@@ -26,15 +26,14 @@ CLAIMS = [
         statement="With a schedule that ends at 0, descent ends closest from a rate that would be too large without "
         "it.",
         setting=f"As for precision: {STEPS} steps, cosine schedule, gradient descent without a lift. The distance is 1 "
-        "minus the mean cosine of the hidden atoms with their nearest ones. At the rate 16 atoms are found soonest "
-        "without a schedule, and at 32 they are not found without one.",
-        finding="From the rate 16 the distance is {rate16}, and from 32 it is {rate32}.",
+        "minus the mean cosine of the hidden atoms with their nearest ones. No other rate that was tried, by "
+        "factors of √2, comes closer. Without a schedule nine of ten are not found at this rate.",
+        finding="From the rate 32 the distance is {rate32}.",
         verdict="ours",
         numbers={
-            f"rate{rate}": Number(
-                "distance", {"run": f"SGD, none, {rate}"}, most=most, form=".4f", possible=(0, 1), tolerance=0.01
-            )
-            for rate, most in ((16, 0.015), (32, 0.005))
+            "rate32": Number(
+                "distance", {"run": "SGD, none, 32"}, most=0.005, form=".4f", possible=(0, 1), tolerance=0.01
+            ),
         },
     ),
 ]
