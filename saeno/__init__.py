@@ -13,7 +13,7 @@ from saeno.dictionaries import (
     SpectralLifting,
 )
 from saeno.inference import MatchingPursuit, OneStep, Unrolled
-from saeno.sparsity import BatchTopK, Events, JumpReLU, ReLU, SoftThreshold, TopK
+from saeno.sparsity import BatchTopK, Events, GroupSoftThreshold, JointTopK, JumpReLU, ReLU, SoftThreshold, TopK
 from saeno.training import History, TrainingError, fit
 
 __version__ = "0.1.0.dev0"
@@ -25,7 +25,9 @@ __all__ = [
     "Dictionary",
     "Events",
     "FourierDictionary",
+    "GroupSoftThreshold",
     "History",
+    "JointTopK",
     "JumpReLU",
     "Lift",
     "Lifted",

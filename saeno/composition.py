@@ -26,6 +26,8 @@ PUBLIC = {
         sparsity.SoftThreshold,
         sparsity.ReLU,
         sparsity.JumpReLU,
+        sparsity.GroupSoftThreshold,
+        sparsity.JointTopK,
         sparsity.TopK,
         sparsity.BatchTopK,
         inference.OneStep,

@@ -55,7 +55,7 @@ class OneStep(Inference):
     concept, starting at 0) is learned when untied and with `ReLU`, whose threshold it is.
 
     Args:
-        sparsity: `SoftThreshold`, `ReLU`, `JumpReLU`, `TopK` or `BatchTopK`.
+        sparsity: `SoftThreshold`, `GroupSoftThreshold`, `ReLU`, `JumpReLU`, `JointTopK`, `TopK` or `BatchTopK`.
         tied: whether the encoder is the adjoint of the dictionary.
         step: α of soft codes.
 
@@ -123,7 +123,7 @@ class Unrolled(Inference):
     search is ‖g‖²/‖D g‖², adapted to each signal and step; we take `DAMPING` of it, since the support still changes.
 
     Args:
-        sparsity: `SoftThreshold`, `ReLU`, `JumpReLU` or `TopK`.
+        sparsity: `SoftThreshold`, `GroupSoftThreshold`, `ReLU`, `JumpReLU`, `JointTopK` or `TopK`.
         steps: T ≥ 1.
         accelerate: FISTA, for soft codes.
         step: a fixed α instead of 1/λmax or the line search, whose results no gradient goes through.
@@ -174,23 +174,28 @@ class MatchingPursuit(Inference):
 
     Unlike a top-k of one analysis, it does not pick the neighbours of one peak: a chosen event is subtracted first.
 
+    Limited to a number of concepts, c is any concept until so many different ones have been chosen for a signal, and
+    one of these from then on. So an event code is jointly sparse: in its concepts, and in where they are.
+
     Args:
         k: events per signal, ≥ 1.
         positive: choose by the value instead of its size; no negative mass.
         detach: no gradient through the pursuit; the dictionary then learns from the synthesis alone, in half the time.
+        concepts: at most so many different concepts per signal, ≥ 1; None for no limit.
 
     Source: Mallat & Zhang, doi:10.1109/78.258082.
     """
 
     makes_events = True
 
-    def __init__(self, k: int, positive: bool = False, detach: bool = False):
+    def __init__(self, k: int, positive: bool = False, detach: bool = False, concepts: int | None = None):
         super().__init__()
         self.choice = TopK(1, positive)
         self.k, self.positive, self.detach = whole(k, "k"), positive, detach
+        self.concepts = None if concepts is None else whole(concepts, "concepts")
 
     def extra_repr(self) -> str:
-        return f"k={self.k}, positive={self.positive}, detach={self.detach}"
+        return f"k={self.k}, positive={self.positive}, detach={self.detach}, concepts={self.concepts}"
 
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         return self.events(dictionary, signal).code()
@@ -200,10 +205,20 @@ class MatchingPursuit(Inference):
             chosen = [self.choice.select(dictionary.analysis(signal))]
             code = chosen[0].code()
             for _ in range(self.k - 1):
-                chosen.append(self.choice.select(dictionary.correlate(signal, code)))
+                masses = dictionary.correlate(signal, code)
+                chosen.append(self.choice.select(masses, self._closed(masses, chosen)))
                 code = code + chosen[-1].code()
             values, indices = (torch.cat(parts, 1) for parts in list(zip(*chosen, strict=True))[:2])
             return Events(values, indices, chosen[0].shape)
+
+    def _closed(self, masses: Tensor, chosen: list[Events]) -> Tensor | None:
+        """The concepts that may not be chosen any more, `(batch, concepts)`; None when all may."""
+        if self.concepts is None or len(chosen) < self.concepts:
+            return None
+        nodes = masses[0, 0].numel()
+        used = torch.zeros(masses.shape[:2], dtype=torch.bool, device=masses.device)
+        used = used.scatter(1, torch.cat([events.indices for events in chosen], 1) // nodes, True)
+        return ~used & (used.sum(1, keepdim=True) >= self.concepts)
 
 
 def _sparsity(given: nn.Module) -> nn.Module:

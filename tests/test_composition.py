@@ -11,6 +11,8 @@ from saeno import (
     ConvDictionary,
     DenseDictionary,
     FourierDictionary,
+    GroupSoftThreshold,
+    JointTopK,
     JumpReLU,
     Lifted,
     Lifting,
@@ -36,11 +38,13 @@ THINGS = [
     SoftThreshold(0.1, positive=True),
     ReLU(),
     JumpReLU(0.3, bandwidth=0.2),
+    GroupSoftThreshold(0.1, 0.2, positive=True),
+    JointTopK(3, 0.25, positive=True),
     TopK(3, positive=True),
     BatchTopK(3, positive=True),
     OneStep(ReLU(), tied=False, step=0.3),
     Unrolled(SoftThreshold(0.2), 5, True, 0.1, True),
-    MatchingPursuit(4, positive=True, detach=True),
+    MatchingPursuit(4, positive=True, detach=True, concepts=2),
 ]
 
 

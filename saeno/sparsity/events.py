@@ -54,15 +54,18 @@ class TopK(nn.Module):
     def extra_repr(self) -> str:
         return f"{self.k}, positive={self.positive}"
 
-    def select(self, masses: Tensor) -> Events:
-        """The k largest of `masses: (batch, concepts, *grid)`, largest first.
+    def select(self, masses: Tensor, closed: Tensor | None = None) -> Events:
+        """The k largest of `masses: (batch, concepts, *grid)`, largest first; none of the `closed: (batch, concepts)`.
 
         Raises ValueError when there are fewer than k.
         """
         flat = masses.flatten(1)
         if flat.shape[1] < self.k:
             raise ValueError(f"k = {self.k}: should be at most the {flat.shape[1]} entries of a code")
-        indices = torch.topk(flat if self.positive else flat.abs(), self.k, dim=1).indices
+        score = flat if self.positive else flat.abs()
+        if closed is not None:
+            score = score.masked_fill(closed.repeat_interleave(flat.shape[1] // closed.shape[1], 1), -torch.inf)
+        indices = torch.topk(score, self.k, dim=1).indices
         values = flat.gather(1, indices)
         return Events(values.clamp(min=0) if self.positive else values, indices, tuple(masses.shape[1:]))
 
