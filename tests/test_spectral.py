@@ -44,7 +44,7 @@ def test_their_gradients_are_the_same_too(grid, modes):
 
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("concepts", [1, 3])
-@pytest.mark.parametrize(("grid", "modes"), [((65,), (1,)), ((128,), (2,)), ((16, 17), (3, 3)), ((32, 11), (6, 2))])
+@pytest.mark.parametrize(("grid", "modes"), [((130,), (1,)), ((256,), (2,)), ((16, 17), (3, 3)), ((32, 11), (6, 2))])
 def test_a_dictionary_that_goes_by_products_is_the_one_that_goes_by_fft(monkeypatch, grid, modes, channels, concepts):
     dictionary = FourierDictionary(channels, concepts, modes).double()
     code, signal = normal(2, concepts, *grid).requires_grad_(), normal(2, channels, *grid, seed=1).requires_grad_()
@@ -86,8 +86,8 @@ def test_atoms_by_products_are_their_sums():
 def test_the_rule():
     value = torch.zeros(1)
     for grid, modes, chosen in [
-        ((1024,), (16,), True),
-        ((1024,), (17,), False),
+        ((2048,), (16,), True),
+        ((2048,), (17,), False),
         ((8192,), (32,), True),
         ((8192,), (33,), False),
         ((64, 64), (12, 12), True),
@@ -98,11 +98,11 @@ def test_the_rule():
         ((64, 64, 64), (2, 2, 2), False),
     ]:
         assert spectral.by_products(grid, modes, value) == chosen, (grid, modes)
-    assert not spectral.by_products((1024,), (16,), value.half())
-    assert not spectral.by_products((1024,), (16,), value.to("meta"))
+    assert not spectral.by_products((2048,), (16,), value.half())
+    assert not spectral.by_products((2048,), (16,), value.to("meta"))
     with torch.autocast("cpu", torch.bfloat16):
-        assert not spectral.by_products((1024,), (16,), value)
-        made = FourierDictionary(1, 2, 1).synthesis(torch.ones(1, 2, 64))
+        assert not spectral.by_products((2048,), (16,), value)
+        made = FourierDictionary(1, 2, 1).synthesis(torch.ones(1, 2, 128))
     assert made.dtype == torch.float32
 
 
@@ -110,10 +110,10 @@ def test_matrices_are_made_once_for_each_size_and_type_and_not_saved(tmp_path):
     spectral._last_axis.cache_clear()
     model = SparseAutoencoder(FourierDictionary(1, 2, 1), Unrolled(SoftThreshold(0.01), 3))
     with torch.inference_mode():  # and what was made there serves gradients too
-        model.encode(torch.ones(1, 1, 96))
+        model.encode(torch.ones(1, 1, 196))
     assert spectral._last_axis.cache_info().misses == 1
-    model.reconstruct(torch.ones(1, 1, 96)).sum().backward()
+    model.reconstruct(torch.ones(1, 1, 196)).sum().backward()
     assert spectral._last_axis.cache_info().misses == 1
-    model.double().encode(torch.ones(1, 1, 96).double())
+    model.double().encode(torch.ones(1, 1, 196).double())
     assert spectral._last_axis.cache_info().misses == 2
     assert [*model.state_dict()] == ["dictionary.weight"]

@@ -27,7 +27,7 @@ class FourierDictionary(Dictionary):
     axis; a coarser grid is an error. All coefficients are real and none is shared between two frequencies, so gradient
     descent here is gradient descent on the functions themselves: the zero frequency needs no special case, and the
     Nyquist frequency never occurs. With few modes, synthesis and analysis are products with a truncated Fourier matrix,
-    else they are FFTs: up to n/64, and 32, modes with one axis; up to 3n/16, and 16, on each of two axes.
+    else they are FFTs: up to n/128, and 32, modes with one axis; up to 3n/16, and 16, on each of two axes.
 
     Args:
         channels: number of components of a signal at one node.
@@ -81,7 +81,7 @@ class FourierDictionary(Dictionary):
         grid = self._check_grid(self._check(signal, "signal", self.channels))
         if len(signal) == 0:  # the FFT refuses what holds nothing
             return signal.new_zeros(0, self.concepts, *grid)
-        return filtered(signal, self._spectrum().conj().transpose(0, 1), self.modes, grid)
+        return filtered(signal, self._spectrum(), self.modes, grid, adjoint=True)
 
     def atoms(self, grid: Grid = ()) -> Tensor:
         return to_grid(self._spectrum(), self._check_grid(as_grid(grid, self.axes)))

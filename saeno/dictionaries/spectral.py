@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 # For grids of one and of two axes: products up to this share of the nodes of each axis, and up to this many modes.
-LIMITS = {1: (1 / 64, 32), 2: (3 / 16, 16)}
+LIMITS = {1: (1 / 128, 32), 2: (3 / 16, 16)}
 
 
 def by_products(grid: Sequence[int], modes: Sequence[int], value: Tensor) -> bool:
     """Whether a transform of `value` between that grid and these modes is done by products: the one rule.
 
     An FFT finds all frequencies and throws most of them away; products find those that are kept. They cost
-    O(N · modes), so they are for few modes: up to n/64, and 32, with one axis; up to 3n/16, and 16, on each of two.
+    O(N · modes), so they are for few modes: up to n/128, and 32, with one axis; up to 3n/16, and 16, on each of two.
     Elsewhere, and where it was not measured (other devices, types and numbers of axes), it is the FFT. The limits are
     where products stop being faster, forward alone and with gradients (`tests/benchmarks/bench_spectral.py`).
     """
@@ -31,41 +31,41 @@ def by_products(grid: Sequence[int], modes: Sequence[int], value: Tensor) -> boo
     )
 
 
-def filtered(value: Tensor, spectrum: Tensor, modes: Sequence[int], grid: Sequence[int]) -> Tensor:
+def filtered(
+    value: Tensor, spectrum: Tensor, modes: Sequence[int], grid: Sequence[int], adjoint: bool = False
+) -> Tensor:
     r"""Σ over what goes in of `spectrum · value`, frequency by frequency, at the nodes of a grid.
 
-    $$ \hat y_o(k) = \sum_i \hat s_{io}(k)\, \hat x_i(k) . $$
+    $$ \hat y_o(k) = \sum_i \hat s_{io}(k)\, \hat x_i(k), \qquad \text{adjoint: } \hat y_i(k) = \sum_o
+    \overline{\hat s_{io}(k)}\, \hat x_o(k) . $$
 
-    value: `(batch, in, *its grid)`; spectrum: `(in, out, *kept)`, as `to_modes` orders it; result
-    `(batch, out, *grid)`.
+    value: `(batch, in, *its grid)`; spectrum: `(in, out, *kept)`, ordered as in `to_modes_by_fft`; result
+    `(batch, out, *grid)`. For the adjoint, in and out change places.
     """
-    found = to_modes(value, modes)
-    if 1 in spectrum.shape[:2] and by_products(value.shape[2:], modes, value):  # einsum would move more than it saves
-        one = len(spectrum) == 1
-        found = found * spectrum if one else (found * spectrum.transpose(0, 1)).sum(1, keepdim=True)
+    chosen = by_products(value.shape[2:], modes, value)
+    found = (to_modes_by_products if chosen else to_modes_by_fft)(value, modes)
+    if chosen and 1 in spectrum.shape[:2]:  # einsum would move more than it saves
+        factor = spectrum.conj() if adjoint else spectrum.transpose(0, 1)  # (out, in)
+        found = (found * factor).sum(1, keepdim=True) if len(factor) == 1 else found * factor.transpose(0, 1)
+    elif adjoint:
+        found = torch.einsum("bo...,io...->bi...", found, spectrum.conj())
     else:
         found = torch.einsum("bi...,io...->bo...", found, spectrum)
     return to_grid(found, grid)
 
 
-def to_modes(value: Tensor, modes: Sequence[int]) -> Tensor:
-    r"""Fourier coefficients $\hat x(k) = \frac1N \sum_u x(u)\, e^{-2\pi i k\cdot u}$ of real functions up to `modes`.
-
-    From `(..., *grid)` to complex `(..., *kept)`: of the last axis frequencies 0..modes, of the others −modes..modes.
-    """
-    chosen = by_products(value.shape[value.dim() - len(modes) :], modes, value)
-    return (to_modes_by_products if chosen else to_modes_by_fft)(value, modes)
-
-
 def to_grid(spectrum: Tensor, grid: Sequence[int]) -> Tensor:
-    """Real functions on a grid, `(..., *grid)`, from the coefficients that `to_modes` gives."""
+    """Real functions on a grid, `(..., *grid)`, from their Fourier coefficients, ordered as `to_modes_by_fft` does."""
     kept = spectrum.shape[spectrum.dim() - len(grid) :]
     chosen = by_products(grid, [*(k // 2 for k in kept[:-1]), kept[-1] - 1], spectrum)
     return (to_grid_by_products if chosen else to_grid_by_fft)(spectrum, grid)
 
 
 def to_modes_by_fft(value: Tensor, modes: Sequence[int]) -> Tensor:
-    """`to_modes` by a real FFT, of which the lowest frequencies are kept."""
+    r"""Fourier coefficients $\hat x(k) = \frac1N \sum_u x(u)\, e^{-2\pi i k\cdot u}$ of real functions up to `modes`.
+
+    From `(..., *grid)` to complex `(..., *kept)`: of the last axis frequencies 0..modes, of the others −modes..modes.
+    """
     axes = tuple(range(value.dim() - len(modes), value.dim()))
     spectrum = torch.fft.rfftn(value, dim=axes, norm="forward")
     for axis, m in zip(axes[:-1], modes[:-1], strict=True):
@@ -85,7 +85,7 @@ def to_grid_by_fft(spectrum: Tensor, grid: Sequence[int]) -> Tensor:
 
 
 def to_modes_by_products(value: Tensor, modes: Sequence[int]) -> Tensor:
-    """`to_modes` by a product with a truncated Fourier matrix on each axis, the last one first: it is the long one."""
+    """The same by a product with a truncated Fourier matrix on each axis, the last one first: it is the long one."""
     batch, grid = value.shape[: value.dim() - len(modes)], value.shape[value.dim() - len(modes) :]
     down = _last_axis(grid[-1], modes[-1], value.dtype, value.device)[0]
     found, after = value.reshape(-1, grid[-1]) @ down, modes[-1] + 1
