@@ -122,7 +122,8 @@ class Run:
                 f"the loss diverges, it is {loss:.3g}, a thousand times what it began with: try a smaller lr"
             )
         for name, parameter in self.model.named_parameters():
-            if parameter.grad is not None and not parameter.grad.isfinite().all():
+            gradient = parameter.grad  # a finite sum has finite terms, and is read once
+            if gradient is not None and not gradient.sum().isfinite() and not gradient.isfinite().all():
                 raise self.stop(f"the gradient of {name} is not finite, although the loss is: try a smaller lr")
 
     def stop(self, cause: str) -> TrainingError:
