@@ -1,4 +1,4 @@
-"""Answers to the exercises of *Smooth concepts*: right ones, and wrong ones with a part of the reason they are given."""
+"""Answers to the exercises of *Smooth concepts*: right ones, and wrong ones with a part of the reason they get."""
 
 import math
 

@@ -32,8 +32,8 @@ def best_cosine(answer: object) -> str:
             )
             require(
                 abs(given - exact) < 1e-6,
-                f"for {modes} modes on {n} nodes you say {given:.4f}, and the atom without its frequencies above {modes} "
-                f"has the cosine {exact:.4f} with it (frequency 0 is kept; each other one has a cosine and a sine)",
+                f"for {modes} modes on {n} nodes you say {given:.4f}, and the atom without its frequencies above "
+                f"{modes} has the cosine {exact:.4f} with it (frequency 0 is kept; others have a cosine and a sine)",
             )
     return "No training enters: the ceiling is known before the first step."
 

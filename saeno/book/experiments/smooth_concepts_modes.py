@@ -37,8 +37,8 @@ CLAIMS = [
         + "Smooth concepts (bump, slope, Gabors near 8 and 12; widths .02 to .04), fresh signals at each "
         "step, noise as large as the signal. Numbers are means over the concepts; the distance is the largest of "
         "those at 4, 8 and 12 modes.",
-        finding="With 8 modes the ceiling is {predicted} and {measured} is reached; with 4 modes {lowest} and {lowest_measured}. "
-        "The distance is at most {away}.",
+        finding="With 8 modes the ceiling is {predicted} and {measured} is reached; with 4 modes {lowest} and "
+        "{lowest_measured}. The distance is at most {away}.",
         verdict="shown",
         numbers={
             "predicted": Number("ceiling_8", MANY, possible=SHARE, least=0.5, most=0.9),
@@ -70,8 +70,8 @@ CLAIMS = [
         + "Very smooth concepts (widths .05 to .07), 64 signals, noise as large as the signal. The rule keeps "
         "frequencies while their power above the floor is worth more than p/J of it. The rival trains with all five "
         "numbers and takes the smallest FVU on 64 more noisy signals.",
-        finding="The mean cosine is {spectrum} with the modes that the spectrum says, {held_out} with those of the smallest "
-        "held-out error, and {best} at the best of the five, which takes the truth to know.",
+        finding="The mean cosine is {spectrum} with the modes that the spectrum says, {held_out} with those of the "
+        "smallest held-out error, and {best} at the best of the five, which takes the truth to know.",
         verdict="ours",
         numbers={
             "spectrum": Number("spectrum", VERY, least=0.9, tolerance=0.05, possible=SHARE),
