@@ -64,7 +64,7 @@ CLAIMS = [
     Claim(
         id="smooth-choice",
         chapter="operators/smooth-concepts",
-        source="our derivation",
+        source="our measurement",
         statement="The number of modes can be read off the spectrum of the data, without training.",
         setting=SETTING
         + "Very smooth concepts (widths .05 to .07), 64 signals, noise as large as the signal. The rule keeps "
