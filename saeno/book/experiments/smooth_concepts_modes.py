@@ -70,8 +70,8 @@ CLAIMS = [
         + "Very smooth concepts (widths .05 to .07), 64 signals, noise as large as the signal. The rule keeps "
         "frequencies while their power above the floor is worth more than p/J of it. The rival trains with all five "
         "numbers and takes the smallest FVU on 64 more noisy signals.",
-        finding="The spectrum says {modes} modes. The mean cosine is {spectrum} with them, {held_out} with those of the "
-        "smallest held-out error, and {best} at the best of the five, which takes the truth to know.",
+        finding="The spectrum says {modes} modes. The mean cosine is {spectrum} with them, {held_out} with those of "
+        "the smallest held-out error, and {best} at the best of the five, which takes the truth to know.",
         verdict="ours",
         numbers={
             "spectrum": Number("spectrum", VERY, least=0.9, tolerance=0.05, possible=SHARE),
