@@ -1,0 +1,124 @@
+"""The exercises of *Convolutional sparse coding*."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from saeno.book.checking import call, number, require, tensor
+
+
+def _unit(n: int, seed: int) -> torch.Tensor:
+    """A smooth unit vector."""
+    random = torch.Generator().manual_seed(seed)
+    waves = torch.zeros(n // 2 + 1, dtype=torch.cdouble)
+    waves[1:6] = torch.randn(5, dtype=torch.cdouble, generator=random)
+    vector = torch.fft.irfft(waves, n)
+    return vector / vector.norm()
+
+
+def circulant(answer: object) -> str:
+    """A function of taps and n: the matrix whose columns are all shifts."""
+    for taps, n in (([1.0, 2.0, 3.0], 5), ([1.0, -1.0], 4), ([2.0, 0.0, 1.0, 5.0], 4)):
+        taps = torch.tensor(taps).double()
+        matrix = tensor(call(answer, taps, n), "your matrix", (n, n))
+        padded = torch.cat([taps, taps.new_zeros(n - len(taps))])
+        require(torch.allclose(matrix[:, 0], padded), "column 0 should be the taps, padded with zeros at the end")
+        wanted = torch.stack([padded.roll(v) for v in range(n)], 1)
+        require(
+            not torch.allclose(matrix, wanted.T) or torch.allclose(wanted, wanted.T),
+            "column v is the kernel moved by −v: have you put the shifts into rows?",
+        )
+        for v in range(1, n):
+            require(torch.allclose(matrix[:, v], wanted[:, v]), f"column {v} is not the kernel moved by {v}")
+    return "Its eigenvectors are waves, whatever the taps."
+
+
+def largest_grid(answer: object) -> str:
+    """A function of B and q: the largest n with a bound of at most q."""
+    for B, q in ((3.0, 0.9), (12.0, 0.5), (20.0, 0.99), (5.0, 0.0)):
+        given = number(call(answer, B, q), f"your grid for B = {B:g}, q = {q:g}")
+        require(given == int(given) and given > 0, f"a grid has a whole number of nodes, and yours has {given:g}")
+        bound = [1 - (2 * math.pi * B / n) ** 2 / 2 for n in (given, given + 1)]
+        require(bound[0] <= q, f"for B = {B:g}, on {given:g} nodes, the bound is {bound[0]:.3f}, above q = {q:g}")
+        require(bound[1] > q, f"for B = {B:g}, q = {q:g}, a grid of {given + 1:g} nodes would do as well")
+    return "Smooth kernels on fine grids are coherent; nothing but a coarser grid, or less smooth kernels, can help."
+
+
+def align(answer: object) -> str:
+    """A function of a learned and a true atom: shift in nodes, and sign."""
+    for n, tau, sign, seed in ((48, 0, 1.0, 0), (48, 13, -1.0, 1), (64, 63, 1.0, 2), (50, 31, -1.0, 3)):
+        learned = _unit(n, seed)
+        random = torch.Generator().manual_seed(100 + seed)
+        true = sign * learned.roll(tau) + 0.01 * torch.randn(n, generator=random).double() / n**0.5
+        found = call(answer, learned, true)
+        require(isinstance(found, tuple | list) and len(found) == 2, "your function should return shift and sign")
+        shift, s = number(found[0], "your shift"), number(found[1], "your sign")
+        require(shift in range(n), f"your shift is {shift:g}: it should be a whole number from 0 to {n - 1}")
+        require(s in (-1, 1), f"your sign is {s:g}: it should be 1 or −1")
+        cosine = (s * learned.roll(int(shift)) @ true / true.norm()).item()
+        require(
+            cosine > 0.99,
+            f"an atom moved by {tau} nodes, with sign {sign:g}, is aligned by {shift:g} and {s:g}: the cosine is then "
+            f"{cosine:.2f}",
+        )
+    return "One FFT does it for all shifts at once; that is what `match_atoms` uses."
+
+
+def pursuit(answer: object) -> str:
+    """A function of a signal, a unit kernel and k: masses found by matching pursuit."""
+    for n, seed, k in ((48, 0, 1), (64, 4, 3), (64, 5, 6)):
+        kernel = _unit(n, seed)
+        random = torch.Generator().manual_seed(seed)
+        shifts = torch.stack([kernel.roll(v) for v in range(n)])
+        signal = torch.tensor([1.0, -0.7, 0.5]).double() @ shifts[torch.randperm(n, generator=random)[:3]]
+        masses = tensor(call(answer, signal, kernel, k), "your masses", (n,))
+        active = int((masses != 0).sum())
+        require(active <= k, f"for k = {k} your code has {active} entries that are not zero")
+        wanted, left = torch.zeros(n).double(), signal.clone()
+        first = shifts @ signal
+        for _ in range(k):
+            found = shifts @ left
+            place = found.abs().argmax()
+            wanted[place] += found[place]
+            left = left - found[place] * shifts[place]
+        once = torch.zeros(n).double()
+        once[first.abs().topk(k).indices] = first[first.abs().topk(k).indices]
+        require(
+            k == 1 or not torch.allclose(masses, once),
+            "you take the k largest of one analysis: subtract each event before you look for the next",
+        )
+        rest = [(signal - value @ shifts).norm().item() for value in (masses, wanted)]
+        require(
+            torch.allclose(masses, wanted, atol=1e-8),
+            f"for k = {k} what is left has the norm {rest[0]:.3f}, and matching pursuit leaves {rest[1]:.3f}: choose "
+            "by size, not by value, and add up masses of a place that is chosen twice",
+        )
+    return "Each event lowers the energy of what is left by the square of its mass."
+
+
+def surrogate(answer: object) -> str:
+    """A function of a signal and a generator: the same spectrum, random phases."""
+    for n, seed in ((64, 0), (100, 1)):
+        signal = 0.3 + torch.randn(n, generator=torch.Generator().manual_seed(seed)).double().cumsum(0)
+        one, two = (
+            tensor(call(answer, signal, torch.Generator().manual_seed(s)), "your surrogate", (n,)) for s in (7, 8)
+        )
+        require(abs(one.mean() - signal.mean()) < 1e-5, "the mean has changed: leave the coefficient of frequency 0")
+        sizes = [torch.fft.rfft(value).abs() for value in (one, signal)]
+        require(
+            (sizes[0] - sizes[1]).abs().max() < 1e-4 * sizes[1].max(),
+            "the sizes of the coefficients have changed: turn them, and leave those of frequency 0 and n/2 real",
+        )
+        require((one - two).abs().max() > 1e-3, "two generators give the same surrogate: draw the angles from it")
+        turned = torch.fft.rfft(one)[1:-1] / torch.fft.rfft(signal)[1:-1]
+        angles = turned.angle()
+        # A shift has angles in proportion to the frequency, and a sign but two of them: both leave the beats.
+        linear = (turned[1:] / turned[:-1]).angle()
+        require(angles.std() > 0.8 and linear.std() > 0.8, "the angles are not drawn for each frequency anew")
+        require((angles.cos() * angles.sin()).abs().max() > 0.1, "signs are not enough: draw angles from the circle")
+    return "It has the rhythm of the signal, and no events."
+
+
+CHECKS = (circulant, largest_grid, align, pursuit, surrogate)
