@@ -1,0 +1,35 @@
+"""Which learning rate for the models of the chapter on resolution? A minute."""
+
+from __future__ import annotations
+
+import torch
+
+from saeno import MatchingPursuit
+from saeno.book.claims import Claim, Number
+from saeno.book.experiments.resolution import _DATA, CHAPTER, EVENTS, NODES, RATES, signals, trained, world
+from saeno.metrics import fvu
+
+GRID = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32]
+AXES = {"kind": list(RATES), "lr": GRID, "seed": range(6)}
+CLAIMS = [
+    Claim(
+        id="resolution-rates",
+        chapter=CHAPTER,
+        source="our measurement",
+        statement="On the grid of training, at rates within the spread of the best, SAE-FNO and SAE-CNN reconstruct "
+        "alike.",
+        setting=f"{_DATA}Rates {', '.join(f'{lr:g}' for lr in GRID)}; FVU of matching pursuit on 256 new signals. "
+        "Each seed draws truth, signals and start anew.",
+        finding="The FVU is {fno} for the SAE-FNO, and {cnn} for the SAE-CNN.",
+        verdict="ours",
+        numbers={kind: Number("fvu", {"kind": kind, "lr": lr}, most=0.08) for kind, lr in RATES.items()},
+    ),
+]
+
+
+def trial(kind: str, lr: float, seed: int) -> dict[str, float]:
+    """The FVU of new signals after training at that rate."""
+    dictionary = trained(kind, seed, lr=lr)
+    with torch.no_grad():
+        x = signals(world(seed), seed, NODES, 256, new=True)
+        return {"fvu": fvu(x, dictionary.synthesis(MatchingPursuit(EVENTS)(dictionary, x)))}
