@@ -9,7 +9,7 @@ from saeno.book.claims import Claim, Number
 from saeno.book.experiments.resolution import _DATA, CHAPTER, EVENTS, NODES, RATES, signals, trained, world
 from saeno.metrics import fvu
 
-GRID = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32]
+GRID = [0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28]
 AXES = {"kind": list(RATES), "lr": GRID, "seed": range(6)}
 CLAIMS = [
     Claim(
@@ -20,9 +20,15 @@ CLAIMS = [
         "alike.",
         setting=f"{_DATA}Rates {', '.join(f'{lr:g}' for lr in GRID)}; FVU of matching pursuit on 256 new signals. "
         "Each seed draws truth, signals and start anew.",
-        finding="The FVU is {fno} for the SAE-FNO, and {cnn} for the SAE-CNN.",
+        finding="At the rates used, 0.08, the FVU is {fno} for the SAE-FNO and {cnn} for the SAE-CNN. Larger ones, "
+        "up to 1.28, change it by less than its spread, since atoms are brought back to unit norm and the rate ends "
+        "at 0: the best are {fno_best}, at 0.64, and {cnn_best}, at 1.28.",
         verdict="ours",
-        numbers={kind: Number("fvu", {"kind": kind, "lr": lr}, most=0.08) for kind, lr in RATES.items()},
+        numbers={
+            **{kind: Number("fvu", {"kind": kind, "lr": lr}, most=0.08) for kind, lr in RATES.items()},
+            "fno_best": Number("fvu", {"kind": "fno", "lr": 0.64}),
+            "cnn_best": Number("fvu", {"kind": "cnn", "lr": 1.28}),
+        },
     ),
 ]
 
