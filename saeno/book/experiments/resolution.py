@@ -181,8 +181,8 @@ CLAIMS = [
         statement="Learned operators cannot serve a finer grid than that of training when it has new frequencies.",
         setting="A bump, its slope, two Gabors, and a Gabor of frequency 100, which looks on 128 nodes like one of 28. "
         f"{EVENTS} events, {CONCEPTS} atoms, {STEPS} steps of {BATCH} signals with Adam at 0.08. SAE-FNO trained on "
-        f"128 nodes with 63 modes; SAE-CNN with {TAPS} taps, cubic beyond; SAE-FNO trained on 512 nodes with 128 modes. "
-        f"FVU of matching pursuit. {_SEEDS}",
+        f"128 nodes with 63 modes; SAE-CNN with {TAPS} taps, cubic beyond; SAE-FNO trained on 512 nodes with 128 "
+        f"modes. FVU of matching pursuit. {_SEEDS}",
         finding="Trained on 128 nodes, the SAE-FNO has an FVU of {fno_128} there, and {fno_512} on 512; the SAE-CNN "
         "{cnn_128} and {cnn_512}. Trained on 512 nodes, {fine_512} there, {fine_1024} on 1024, and {fine_128} on 128.",
         verdict="reproduced",
