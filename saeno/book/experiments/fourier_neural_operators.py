@@ -100,12 +100,12 @@ CLAIMS = [
         id="fourier-coordinates",
         chapter="operators/fourier-neural-operators",
         source="our derivation",
-        statement="Gradient descent on coordinates θ of taps w = Bθ is descent on w with the preconditioner BBᵀ: "
+        statement="Gradient descent on coordinates θ of taps w = θB is descent on w with the preconditioner BᵀB: "
         "orthonormal coordinates change nothing, and a half-spectrum of complex numbers gives the mean half the rate.",
         setting=PATH
         + f"ISTA with 3 steps, atoms of free norm. Rate {SGD:g}; for the half-spectrum half of it, so that "
         "all frequencies but 0 learn alike. `rotated`: a random orthogonal B. `predicted`: the half-spectrum against "
-        f"descent on taps with BBᵀ. Adam at {ADAM:g}, each against Adam on taps, and `adam_half_real`: half-spectrum "
+        f"descent on taps with BᵀB. Adam at {ADAM:g}, each against Adam on taps, and `adam_half_real`: half-spectrum "
         "against real coordinates.",
         finding="Real coordinates: {real}. Rotated: {rotated}. The half-spectrum parts by {half}, in the mean of the "
         "atoms by {half_mean}, and is predicted to {predicted}. Under Adam: real coordinates {adam_real}, "
