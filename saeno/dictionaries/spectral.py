@@ -86,54 +86,110 @@ def to_grid_by_fft(spectrum: Tensor, grid: Sequence[int]) -> Tensor:
 
 def to_modes_by_products(value: Tensor, modes: Sequence[int]) -> Tensor:
     """The same by a product with a truncated Fourier matrix on each axis, the last one first: it is the long one."""
-    batch, grid = value.shape[: value.dim() - len(modes)], value.shape[value.dim() - len(modes) :]
-    down = _last_axis(grid[-1], modes[-1], value.dtype, value.device)[0]
-    found, after = value.reshape(-1, grid[-1]) @ down, modes[-1] + 1
-    for n, m in zip(reversed(grid[:-1]), reversed(modes[:-1]), strict=True):
-        down = _other_axis(n, m, value.dtype, value.device)[0]
-        found = found.reshape(-1, n, 2 * after)
-        found = torch.bmm(down.expand(len(found), -1, -1), found).unflatten(-1, (after, 2))
-        zero, even, odd = torch.view_as_complex(found).split([1, m, m], 1)
-        odd = 1j * odd
-        found = torch.view_as_real(torch.cat([(even + odd).flip(1), zero, even - odd], 1))
-        after *= 2 * m + 1
-    return torch.view_as_complex(found.reshape(*batch, *(2 * m + 1 for m in modes[:-1]), modes[-1] + 1, 2))
+    return _ToModes.apply(value, tuple(modes), False)
 
 
 def to_grid_by_products(spectrum: Tensor, grid: Sequence[int]) -> Tensor:
     """`to_grid` by a product with a truncated Fourier matrix on each axis, the last one last."""
-    batch, kept = spectrum.shape[: spectrum.dim() - len(grid)], spectrum.shape[spectrum.dim() - len(grid) :]
-    dtype, device = spectrum.real.dtype, spectrum.device
-    for axis, n in enumerate(grid[:-1]):
-        m, after = kept[axis] // 2, kept[axis + 1 :].numel()
-        negative, zero, positive = spectrum.reshape(-1, 2 * m + 1, after).split([m, 1, m], 1)
-        negative = negative.flip(1)
-        parts = torch.cat([zero, positive + negative, 1j * (positive - negative)], 1)
-        up = _other_axis(n, m, dtype, device)[1]
-        parts = torch.view_as_real(parts).flatten(2)
-        spectrum = torch.view_as_complex(torch.bmm(up.expand(len(parts), -1, -1), parts).unflatten(-1, (after, 2)))
-    up = _last_axis(grid[-1], kept[-1] - 1, dtype, device)[1]
-    return (torch.view_as_real(spectrum.resolve_conj()).reshape(-1, 2 * kept[-1]) @ up).view(*batch, *grid)
+    return _ToGrid.apply(spectrum, tuple(grid), True)
+
+
+class _ToModes(torch.autograd.Function):
+    r"""$\hat x(k) = w_k \sum_u x(u)\, e^{-2\pi i k\cdot u}$, with w = 1/N; or 1, and 2 where k stands for −k too.
+
+    Each of the two maps is the adjoint of the other with the same w, so one product is the whole of its gradient.
+    """
+
+    @staticmethod
+    def forward(value: Tensor, modes: tuple[int, ...], twice: bool) -> Tensor:
+        batch, grid = value.shape[: value.dim() - len(modes)], value.shape[value.dim() - len(modes) :]
+        down = _last_axis(grid[-1], modes[-1], twice, value.dtype, value.device)[0]
+        found, after = value.reshape(-1, grid[-1]) @ down, modes[-1] + 1
+        for n, m in zip(reversed(grid[:-1]), reversed(modes[:-1]), strict=True):
+            down = _other_axis(n, m, twice, value.dtype, value.device)[0]
+            found = found.reshape(-1, n, 2 * after)
+            found = torch.bmm(down.expand(len(found), -1, -1), found).unflatten(-1, (after, 2))
+            zero, even, odd = torch.view_as_complex(found).split([1, m, m], 1)
+            odd = 1j * odd
+            found = torch.view_as_real(torch.cat([(even + odd).flip(1), zero, even - odd], 1))
+            after *= 2 * m + 1
+        return torch.view_as_complex(found.reshape(*batch, *(2 * m + 1 for m in modes[:-1]), modes[-1] + 1, 2))
+
+    @staticmethod
+    def setup_context(ctx, inputs: tuple, output: Tensor) -> None:
+        value, modes, ctx.twice = inputs
+        ctx.modes, ctx.grid = modes, tuple(value.shape[value.dim() - len(modes) :])
+
+    @staticmethod
+    def backward(ctx, towards: Tensor) -> tuple[Tensor, None, None]:
+        return _ToGrid.apply(towards, ctx.grid, ctx.twice), None, None
+
+    @staticmethod
+    def jvp(ctx, along: Tensor, *_) -> Tensor:
+        return _ToModes.apply(along, ctx.modes, ctx.twice)
+
+    @staticmethod
+    def vmap(info, where: tuple, value: Tensor, modes: tuple[int, ...], twice: bool) -> tuple[Tensor, int]:
+        return _ToModes.apply(value.movedim(where[0], 0), modes, twice), 0
+
+
+class _ToGrid(torch.autograd.Function):
+    r"""$x(u) = \sum_k w_k\, \mathrm{Re}\, \hat x(k)\, e^{2\pi i k\cdot u}$, with the w of `_ToModes`: its adjoint."""
+
+    @staticmethod
+    def forward(spectrum: Tensor, grid: tuple[int, ...], twice: bool) -> Tensor:
+        batch, kept = spectrum.shape[: spectrum.dim() - len(grid)], spectrum.shape[spectrum.dim() - len(grid) :]
+        dtype, device = spectrum.real.dtype, spectrum.device
+        for axis, n in enumerate(grid[:-1]):
+            m, after = kept[axis] // 2, kept[axis + 1 :].numel()
+            negative, zero, positive = spectrum.reshape(-1, 2 * m + 1, after).split([m, 1, m], 1)
+            negative = negative.flip(1)
+            parts = torch.cat([zero, positive + negative, 1j * (positive - negative)], 1)
+            up = _other_axis(n, m, twice, dtype, device)[1]
+            parts = torch.view_as_real(parts).flatten(2)
+            spectrum = torch.view_as_complex(torch.bmm(up.expand(len(parts), -1, -1), parts).unflatten(-1, (after, 2)))
+        up = _last_axis(grid[-1], kept[-1] - 1, twice, dtype, device)[1]
+        return (torch.view_as_real(spectrum.resolve_conj()).reshape(-1, 2 * kept[-1]) @ up).view(*batch, *grid)
+
+    @staticmethod
+    def setup_context(ctx, inputs: tuple, output: Tensor) -> None:
+        spectrum, ctx.grid, ctx.twice = inputs
+        kept = spectrum.shape[spectrum.dim() - len(ctx.grid) :]
+        ctx.modes = (*(k // 2 for k in kept[:-1]), kept[-1] - 1)
+
+    @staticmethod
+    def backward(ctx, towards: Tensor) -> tuple[Tensor, None, None]:
+        return _ToModes.apply(towards, ctx.modes, ctx.twice), None, None
+
+    @staticmethod
+    def jvp(ctx, along: Tensor, *_) -> Tensor:
+        return _ToGrid.apply(along, ctx.grid, ctx.twice)
+
+    @staticmethod
+    def vmap(info, where: tuple, spectrum: Tensor, grid: tuple[int, ...], twice: bool) -> tuple[Tensor, int]:
+        return _ToGrid.apply(spectrum.movedim(where[0], 0), grid, twice), 0
 
 
 @lru_cache(maxsize=64)
-def _last_axis(n: int, modes: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+def _last_axis(n: int, modes: int, twice: bool, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     """To modes `(n, 2·(modes + 1))` and back, of real functions: the real and imaginary part of each frequency."""
     with torch.inference_mode(False):
         phase = _phase(n, modes)
         basis = torch.stack([phase.cos(), -phase.sin()], -1).flatten(1)
-        twice = torch.full((2 * modes + 2, 1), 2.0, dtype=torch.float64)
-        twice[:2] = 1  # the other frequencies stand for their conjugates too
-        return (basis / n).to(device, dtype), (twice * basis.T).to(device, dtype)
+        if twice:
+            basis[:, 2:] *= 2  # the other frequencies stand for their conjugates too
+        else:
+            basis /= n
+        return basis.to(device, dtype), basis.T.contiguous().to(device, dtype)
 
 
 @lru_cache(maxsize=64)
-def _other_axis(n: int, modes: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
+def _other_axis(n: int, modes: int, twice: bool, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
     """To modes `(2·modes + 1, n)` and back: the cosines of frequencies 0..modes, then the sines of 1..modes."""
     with torch.inference_mode(False):
         phase = _phase(n, modes).T
-        basis = torch.cat([phase.cos(), phase[1:].sin()])
-        return (basis / n).to(device, dtype), basis.T.contiguous().to(device, dtype)
+        basis = torch.cat([phase.cos(), phase[1:].sin()]) / (1 if twice else n)
+        return basis.to(device, dtype), basis.T.contiguous().to(device, dtype)
 
 
 def _phase(n: int, modes: int) -> Tensor:

@@ -55,6 +55,21 @@ def bench_planes_against_fft(method, backward):
         ratio(name, *sides(grid, modes, batch, method, backward))
 
 
+@pytest.mark.parametrize("method", ["analysis", "synthesis"])
+def bench_planes_against_the_limit(method):
+    """Forward and backward against what nobody can save: the two products of the last axis with the large array."""
+    for grid, modes in [((128, 128), 12), ((256, 256), 16)]:
+        batch = 16 if grid == (128, 128) else 4
+        ours, _ = sides(grid, modes, batch, method, True)
+        kept = torch.randn(batch * 32 * grid[0], 2 * modes + 2)
+        matrix, large = torch.randn(2 * modes + 2, grid[1]), torch.randn(batch * 32 * grid[0], grid[1])
+
+        def limit(kept=kept, matrix=matrix, large=large):
+            return kept @ matrix, large @ matrix.T
+
+        ratio(f"{method}, {grid}, {modes} modes, ours : two products", ours, limit)
+
+
 @pytest.mark.parametrize("backward", [True, False], ids=["forward and backward", "forward"])
 @pytest.mark.parametrize("method", ["analysis", "synthesis"])
 def bench_lines_against_fft(method, backward):
