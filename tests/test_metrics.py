@@ -27,14 +27,15 @@ def cosine(a, b):
     return ((a * b).sum() / (a.norm() * b.norm())).item()
 
 
-def best_cosine(true, learned):
-    """Largest |cosine| over all circular shifts, shift by shift."""
+def best_cosine(true, learned, signed=True):
+    """Largest |cosine|, or largest cosine and at least 0, over all circular shifts, shift by shift."""
     axes = tuple(range(1, true.dim()))
-    return max(abs(cosine(true, learned.roll(move, axes) if axes else learned)) for move in rolls(true.shape[1:]))
+    moved = (learned.roll(move, axes) if axes else learned for move in rolls(true.shape[1:]))
+    return max(abs(c) if signed else max(c, 0) for c in (cosine(true, m) for m in moved))
 
 
-def best_permutation(true, learned):
-    table = [[best_cosine(t, s) for s in learned] for t in true]
+def best_permutation(true, learned, signed):
+    table = [[best_cosine(t, s, signed) for s in learned] for t in true]
     few, many = sorted((len(true), len(learned)))
     pairs = (
         [(i, j) for i, j in enumerate(order)] if len(true) == few else [(i, j) for j, i in enumerate(order)]
@@ -47,18 +48,19 @@ GRIDS = st.sampled_from([(), (5,), (6,), (3, 4)])
 
 
 @settings(deadline=None, max_examples=40)
-@given(GRIDS, st.integers(1, 4), st.integers(1, 4), st.integers(1, 2), st.integers(0, 1000))
-def test_matching_is_the_best_of_all_permutations_and_shifts(grid, true_count, learned_count, channels, seed):
+@given(GRIDS, st.integers(1, 4), st.integers(1, 4), st.integers(1, 2), st.booleans(), st.integers(0, 1000))
+def test_matching_is_the_best_of_all_permutations_and_shifts(grid, true_count, learned_count, channels, signed, seed):
     true = normal(true_count, channels, *grid, seed=seed)
     learned = normal(learned_count, channels, *grid, seed=seed + 1)
-    oracle, table = best_permutation(true, learned)
-    assert metrics.mcc(learned, true) == pytest.approx(oracle, abs=1e-10)
-    found, back = metrics.mean_max_cosine(learned, true)
+    oracle, table = best_permutation(true, learned, signed)
+    assert metrics.mcc(learned, true, signed=signed) == pytest.approx(oracle, abs=1e-10)
+    found, back = metrics.mean_max_cosine(learned, true, signed=signed)
     assert found == pytest.approx(sum(map(max, table)) / true_count, abs=1e-10)
     columns = zip(*table, strict=True)
     assert back == pytest.approx(sum(map(max, columns)) / learned_count, abs=1e-10)
 
-    match = metrics.match_atoms(learned, true)
+    match = metrics.match_atoms(learned, true, signed=signed)
+    assert signed or (match.sign == 1).all()
     partners = match.index[match.index >= 0].tolist()
     assert len(set(partners)) == len(partners) == min(true_count, learned_count)
     for i, j in enumerate(match.index.tolist()):
@@ -67,7 +69,8 @@ def test_matching_is_the_best_of_all_permutations_and_shifts(grid, true_count, l
             continue
         nodes = [round(s * n) for s, n in zip(match.shift[i].tolist(), grid, strict=True)]
         moved = learned[j].roll(nodes, tuple(range(1, 1 + len(grid)))) if grid else learned[j]
-        assert match.sign[i] * cosine(true[i], moved) == pytest.approx(match.cosine[i].item(), abs=1e-10)
+        alike = match.sign[i] * cosine(true[i], moved)
+        assert (alike if signed else max(alike, 0)) == pytest.approx(match.cosine[i].item(), abs=1e-10)
         assert match.cosine[i].item() == pytest.approx(table[i][j], abs=1e-10)
 
 
@@ -106,6 +109,54 @@ def test_order_sign_and_shift_are_undone_in_atoms_and_codes(grid):
     unsigned = metrics.Match(match.index, match.cosine, match.shift, torch.ones(3))
     assert metrics.code_error(learned_code, true_code, unsigned) > 0.5
     assert not grid or metrics.support_f1(learned_code, true_code, unmoved) < 0.9
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(5, 12), st.floats(0.6, 0.95), st.floats(0.5, 0.8), st.integers(0, 255))
+def test_where_codes_are_positive_a_wave_is_not_turned_over(waves, turn, width, place):
+    """The phase of a learned wave is more than a quarter of a period off, so that minus it lies nearer to the true one.
+
+    With a sign the match is that; without, it is half a period further on, and positive codes stay positive.
+    """
+    n = 256
+    u = torch.arange(n, dtype=DOUBLE) / n - 0.5
+
+    def wave(angle):
+        return (torch.exp(-((u * waves / width) ** 2) / 2) * torch.cos(2 * math.pi * waves * u + angle)).view(1, 1, n)
+
+    true, learned = wave(0.0), wave(math.pi * turn).roll(place, 2)
+    free, positive = metrics.match_atoms(learned, true), metrics.match_atoms(learned, true, signed=False)
+    assert free.sign.item() == -1 and positive.sign.item() == 1
+    assert 0 < positive.cosine < free.cosine
+    apart = (free.shift - positive.shift).abs().item()
+    assert min(apart, 1 - apart) == pytest.approx(0.5 / waves, abs=2 / n)
+    code = torch.rand(2, 1, n, generator=torch.Generator().manual_seed(place))
+    assert (positive.align(code) >= 0).all() and (free.align(code) <= 0).all()
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.sampled_from([(5,), (6,), (3, 4)]), st.integers(1, 4), st.integers(0, 1000))
+def test_where_atoms_are_found_a_free_sign_changes_nothing(grid, concepts, seed):
+    true = normal(concepts, 2, *grid, seed=seed)
+    order = torch.randperm(concepts, generator=torch.Generator().manual_seed(seed))
+    learned = true[order].roll((1,) * len(grid), tuple(range(2, 2 + len(grid))))
+    free, positive = metrics.match_atoms(learned, true), metrics.match_atoms(learned, true, signed=False)
+    for name in ("index", "cosine", "shift", "sign"):
+        torch.testing.assert_close(getattr(free, name), getattr(positive, name))
+    assert positive.recovered() == 1
+
+
+def test_without_a_sign_an_opposite_atom_is_not_found():
+    true = torch.eye(3, dtype=DOUBLE)
+    learned = torch.stack([-true[0], true[1], 0 * true[2], -true[1]])
+    match = metrics.match_atoms(learned, true, signed=False)
+    assert match.cosine.tolist() == [0, 1, 0] and match.index[1] == 1 and match.sign.tolist() == [1, 1, 1]
+    assert match.recovered() == pytest.approx(1 / 3)
+    assert metrics.cosines(learned, true, signed=False).value.diagonal().tolist() == [-1, 1, 0]
+    assert metrics.mean_max_cosine(learned, true, signed=False) == (pytest.approx(1 / 3), 1 / 4)
+    few = metrics.match_atoms(learned[:2], true, signed=False)
+    assert few.index.tolist().count(-1) == 1 and few.cosine.tolist() == [0, 1, 0]
+    assert metrics.mcc(learned[:2], true, signed=False) == 1 / 2
 
 
 def test_atoms_matched_on_one_grid_align_codes_on_another():

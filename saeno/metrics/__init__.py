@@ -1,7 +1,8 @@
 """How well atoms and codes were recovered, in numbers that mean the same on every grid.
 
 Atoms are recovered at best up to order, sign and, for functions, a circular shift: `match_atoms` finds all
-three, and the scores of codes take them from its `Match`. An entry of a code is *active* when it is not zero.
+three, and the scores of codes take them from its `Match`. Where codes are positive no sign is free: `signed=False`. An
+entry of a code is *active* when it is not zero.
 """
 
 from saeno.metrics.atoms import Cosines, Match, MeanMaxCosine, cosines, match_atoms, mcc, mean_max_cosine

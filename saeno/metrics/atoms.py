@@ -26,14 +26,14 @@ class Match:
     index: Tensor
     """(true,) j(i): the learned atom matched to true atom i, or −1."""
     cosine: Tensor
-    """(true,) |cosine| of the two at the best shift."""
+    """(true,) |cosine| of the two at the best shift; without a sign the cosine, or 0 where it is negative."""
     shift: Tensor
     """(true, axes) τ, in [−½, ½): by how much the learned atom is moved to lie on the true one."""
     sign: Tensor
-    """(true,) s: +1 or −1."""
+    """(true,) s: +1 or −1; without a sign all +1."""
 
     def recovered(self, at: float = 0.95) -> float:
-        """Fraction of true atoms whose |cosine| is above `at`."""
+        """Fraction of true atoms whose `cosine` is above `at`."""
         return (self.cosine > at).double().mean().item()
 
     def align(self, code: Tensor) -> Tensor:
@@ -68,17 +68,24 @@ class Match:
 
 
 @torch.no_grad()
-def match_atoms(learned: Atoms, true: Atoms, grid: Grid | None = None) -> Match:
-    r"""Assign learned to true atoms, one to one, by the largest sum of |cosines|, each at its best shift.
+def match_atoms(learned: Atoms, true: Atoms, grid: Grid | None = None, signed: bool = True) -> Match:
+    r"""Assign learned to true atoms, one to one, by the largest sum of scores, each at its best sign and shift.
 
-    $$ j = \arg\max_{j \text{ one-to-one}} \sum_i \max_\tau
-    \frac{|\langle D_i, \hat D_{j(i)}(\cdot - \tau)\rangle|}{\|D_i\|\,\|\hat D_{j(i)}\|} . $$
+    $$ j = \arg\max_{j \text{ one-to-one}} \sum_i \max_{s, \tau}
+    \frac{\langle D_i, s\, \hat D_{j(i)}(\cdot - \tau)\rangle}{\|D_i\|\,\|\hat D_{j(i)}\|} . $$
+
+    The sign s is +1 or −1 where codes may have either sign, and so the score is the largest |cosine|. Where codes are
+    positive s is no choice: with `signed=False` it is +1, and a cosine that is negative at all shifts counts as 0, as
+    for an atom that was not found. This matters as soon as codes are aligned. A wave under a bump is nearly minus
+    itself when it is moved by half a period; the largest |cosine| may be that of the turned copy, and the codes of
+    such a match are negative, and half a period away from the true ones.
 
     Args:
         learned, true: dictionaries, or atoms `(concepts, channels, *grid)`; they may differ in number.
         grid: nodes on which functions are compared. Needed when neither is a tensor. Shifts are whole nodes of
             it, so a learned function that lies between two nodes scores below 1: compare on a grid finer than
             the atoms' details.
+        signed: whether a sign is free: False when masses are positive, in the encoder and in the truth.
 
     An atom of norm 0 has cosine 0 with all. Raises ValueError when the two cannot be compared or are not finite.
     Source: the assignment problem, doi:10.1002/nav.3800020109, solved by SciPy.
@@ -87,50 +94,57 @@ def match_atoms(learned: Atoms, true: Atoms, grid: Grid | None = None) -> Match:
 
     learned, true = pair(learned, true, grid)
     nodes = torch.tensor(true.shape[2:], dtype=torch.long, device=true.device)
-    cosine, place = _best(learned, true)
-    rows, columns = (
-        torch.as_tensor(a, device=true.device) for a in linear_sum_assignment(cosine.abs().cpu(), maximize=True)
-    )
+    cosine, place = _best(learned, true, signed)
+    score = _score(cosine, signed)
+    rows, columns = (torch.as_tensor(a, device=true.device) for a in linear_sum_assignment(score.cpu(), maximize=True))
 
     index = torch.full((len(true),), -1, device=true.device)
     index[rows] = columns
-    best = cosine.new_zeros(len(true))
-    best[rows] = cosine[rows, columns]
+    best = score.new_zeros(len(true))
+    best[rows] = score[rows, columns]
+    sign = torch.ones_like(best)
+    if signed:
+        sign[rows] = torch.where(cosine[rows, columns] < 0, -1.0, 1.0).to(sign)
     shift = cosine.new_zeros(len(true), len(nodes))
     if len(nodes):
         offsets = torch.stack(torch.unravel_index(place[rows, columns], tuple(true.shape[2:])), 1)
         shift[rows] = ((offsets + nodes // 2) % nodes - nodes // 2).to(shift) / nodes
-    return Match(index, best.abs().clamp(max=1), shift, torch.where(best < 0, -1.0, 1.0).to(best))
+    return Match(index, best, shift, sign)
 
 
 class Cosines(NamedTuple):
     """Cosines of all pairs of a true and a learned atom, each `(true, learned)`."""
 
     value: Tensor
-    """The cosine of largest size over shifts, with its sign."""
+    """The cosine of largest size over shifts, with its sign; without a free sign the largest, which may be negative."""
     place: Tensor
     """That shift, as a flat node of the grid."""
 
 
 @torch.no_grad()
-def cosines(learned: Atoms, true: Atoms, grid: Grid | None = None) -> Cosines:
+def cosines(learned: Atoms, true: Atoms, grid: Grid | None = None, signed: bool = True) -> Cosines:
     """Cosines of all pairs of atoms, functions at their best shift. Arguments as in `match_atoms`."""
-    return _best(*pair(learned, true, grid))
+    return _best(*pair(learned, true, grid), signed)
 
 
-def _best(learned: Tensor, true: Tensor) -> Cosines:
-    """The cosine of largest size over shifts, with its sign, and that shift as a flat node: both (true, learned)."""
+def _best(learned: Tensor, true: Tensor, signed: bool) -> Cosines:
+    """Of each pair the cosine, where it is largest in size or, without a free sign, largest; and where: a flat node."""
     values, places = [], []
     for cosine in correlations(learned, true):
         flat = cosine.reshape(len(learned), -1)
-        place = flat.abs().argmax(1, keepdim=True)
+        place = (flat.abs() if signed else flat).argmax(1, keepdim=True)
         values.append(flat.gather(1, place)[:, 0])
         places.append(place[:, 0])
     return Cosines(torch.stack(values), torch.stack(places))
 
 
+def _score(cosine: Tensor, signed: bool) -> Tensor:
+    """How well one atom stands for another, from 0 to 1."""
+    return (cosine.abs() if signed else cosine).clamp(0, 1)
+
+
 class MeanMaxCosine(NamedTuple):
-    """Mean over the atoms of one set of their best |cosine| with the other set."""
+    """Mean over the atoms of one set of their best score with the other set."""
 
     true_to_learned: float
     """Are the true atoms found? Low when some are missing."""
@@ -139,23 +153,23 @@ class MeanMaxCosine(NamedTuple):
 
 
 @torch.no_grad()
-def mean_max_cosine(learned: Atoms, true: Atoms, grid: Grid | None = None) -> MeanMaxCosine:
+def mean_max_cosine(learned: Atoms, true: Atoms, grid: Grid | None = None, signed: bool = True) -> MeanMaxCosine:
     r"""$\frac1p \sum_i \max_j |\cos(D_i, \hat D_j)|$, each pair at its best shift, and the same from the learned side.
 
-    Not one to one: several atoms may share a best partner. Arguments as in `match_atoms`. Source: arXiv
-    2309.08600 uses the first of the two.
+    With `signed=False`, $\max(0, \cos)$ in place of $|\cos|$. Not one to one: several atoms may share a best partner.
+    Arguments as in `match_atoms`. Source: arXiv 2309.08600 uses the first of the two.
     """
-    cosine = cosines(learned, true, grid).value.abs().clamp(max=1)
+    cosine = _score(cosines(learned, true, grid, signed).value, signed)
     return MeanMaxCosine(cosine.amax(1).mean().item(), cosine.amax(0).mean().item())
 
 
-def mcc(learned: Atoms, true: Atoms, grid: Grid | None = None) -> float:
-    r"""Mean correlation coefficient: the mean |cosine| of the min(learned, true) pairs of `match_atoms`.
+def mcc(learned: Atoms, true: Atoms, grid: Grid | None = None, signed: bool = True) -> float:
+    r"""Mean correlation coefficient: the mean of `cosine` over the min(learned, true) pairs of `match_atoms`.
 
     Missing atoms do not lower it (they do lower `match.cosine.mean()` and `recovered`). Arguments as in
     `match_atoms`. Source: the usual score of identifiability, as in arXiv 2411.13117.
     """
-    match = match_atoms(learned, true, grid)
+    match = match_atoms(learned, true, grid, signed)
     return match.cosine[match.index >= 0].mean().item()
 
 

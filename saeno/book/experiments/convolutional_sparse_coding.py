@@ -8,13 +8,12 @@ their own learning rate.
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
 from saeno import ConvDictionary, MatchingPursuit, OneStep, SparseAutoencoder, TopK, Unrolled, fit, losses
 from saeno.book.claims import Claim, Number
 from saeno.data import SparseModel
 from saeno.data.families import bumps_and_gabors
-from saeno.metrics import Match, compare_codes, fvu
+from saeno.metrics import compare_codes, fvu, match_atoms
 from saeno.sparsity import ReLU, SoftThreshold
 
 NODES, TAPS, ACTIVE, STEPS, BATCH, PENALTY = 96, 32, 4, 200, 32, 0.1
@@ -126,27 +125,10 @@ def run(encoder: str, concepts: int, rate: float, seed: int) -> dict[str, float]
     signal, code = data.sample(256, NODES, torch.Generator().manual_seed(20_000 + seed))
     with torch.no_grad():
         reconstruction, found = model(signal)
-    match = positive_match(model.dictionary.atoms(NODES).detach(), true.atoms(NODES))
+    match = match_atoms(model.dictionary, true, NODES, signed=False)
     return {
         "cosine": match.cosine.mean().item(),
         "recovered": match.recovered(0.95),
         "fvu": fvu(signal, reconstruction),
         "code": compare_codes(match.align(found), code, width=1 / 64).cosine,
     }
-
-
-def positive_match(learned: Tensor, true: Tensor) -> Match:
-    """`match_atoms` where codes are positive, so that no sign is free: by the largest cosine, not the largest |cosine|.
-
-    A wave under a bump, moved by half a period, is nearly minus itself: |cosine| may choose that, and the codes of
-    such a match are turned over and moved.
-    """
-    from scipy.optimize import linear_sum_assignment
-
-    n = true.shape[-1]
-    learned, true = (torch.fft.rfft(a / a.flatten(1).norm(dim=1).view(-1, 1, 1)) for a in (learned, true))
-    value, place = torch.fft.irfft((true[:, None] * learned.conj()).sum(2), n).max(2)  # (true, learned)
-    pairs = linear_sum_assignment(value, maximize=True)
-    index = torch.as_tensor(pairs[1])
-    shift = ((place[pairs] + n // 2) % n - n // 2).to(value) / n
-    return Match(index, value[pairs], shift[:, None], torch.ones_like(value[pairs]))
