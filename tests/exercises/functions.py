@@ -1,7 +1,5 @@
 """Answers to the exercises of *Signals are functions*: right ones, and wrong ones with a part of the reason."""
 
-import math
-
 import numpy as np
 import torch
 
@@ -17,20 +15,6 @@ def by_hand(code, K):
     code = np.asarray(code)
     nodes = np.arange(len(code)) / len(code)
     return np.array([(code * np.exp(-2j * np.pi * k * nodes)).mean() for k in range(K + 1)])
-
-
-def between(p, q, i, n, lam):
-    mass = p + q + lam
-    return (i + (q + lam / 2) / mass) / n, mass
-
-
-def by_the_difference(p, q, i, n, lam):
-    a = p + q + lam
-    return i / n + (1 - (p - q) / a) / (2 * n), torch.tensor(a)
-
-
-def centre_of_mass(p, q, i, n, lam):
-    return (i + q / (p + q)) / n, p + q + lam
 
 
 def peaks(values, k):
@@ -63,15 +47,19 @@ def as_densities(values, k):
     return place, len(values) * height
 
 
+def by_folding(p, B, M):
+    """Counts nodes until no frequency of the power passes for one of those that are wanted."""
+    n = 1
+    while any(abs(k - j) % n == 0 for k in range(-p * B, p * B + 1) for j in range(-M, M + 1) if k != j):
+        n += 1
+    return n
+
+
 RIGHT = {
     1: [lambda k, n: min(k % n, -k % n), by_trying, lambda k, n: abs((k + n // 2) % n - n // 2)],
     2: [lambda code, K: torch.fft.fft(code, norm="forward")[: K + 1], by_hand],
-    3: [between, by_the_difference],
-    4: [peaks, peaks_in_numpy],
-    5: [
-        lambda u, v, M: (2 * math.pi * M * (u - v)).cos(),
-        lambda u, v, M: 1 - 2 * np.sin(np.pi * M * (np.asarray(u) - v)) ** 2,
-    ],
+    3: [peaks, peaks_in_numpy],
+    4: [lambda p, B, M: p * B + M + 1, by_folding],
 }
 WRONG = {
     1: [
@@ -86,21 +74,15 @@ WRONG = {
         (lambda code, K: torch.fft.fft(code, norm="ortho")[: K + 1], "total mass"),
     ],
     3: [
-        (centre_of_mass, "not from their difference"),
-        (lambda p, q, i, n, lam: ((i + (q + lam / 2) / (p + q + lam)) / n, p + q), "is read as"),
-        (lambda p, q, i, n, lam: (i + (q + lam / 2) / (p + q + lam), p + q + lam), "of the way from node"),
-        (lambda p, q, i, n, lam: p + q + lam, "position and mass"),
-    ],
-    4: [
         (largest_nodes, "a peak of height"),
         (not_joined, "should have the shape"),
         (as_densities, "high, and you say"),
         (lambda values, k: values.topk(k).values, "two lists"),
     ],
-    5: [
-        (lambda u, v, M: (2 * math.pi * M * u).cos(), "should have their signs"),
-        (lambda u, v, M: (2 * math.pi * M * (u - v)).cos().sign(), "frequencies above"),
-        (lambda u, v, M: 1 - 4 * M * (u - v).abs(), "reaches"),
-        (lambda u, v, M: (math.pi * M * (u - v)).cos(), "should have their signs"),
+    4: [
+        (lambda p, B, M: p * B + M, "a coefficient is"),
+        (lambda p, B, M: 2 * p * B + 1, "it is exact on"),
+        (lambda p, B, M: B + M + 1, "a coefficient is"),
+        (lambda p, B, M: p * B / 4 + M, "you say"),
     ],
 }

@@ -49,24 +49,6 @@ def coefficients(answer: object) -> str:
     return "None of the numbers knows n."
 
 
-def event(answer: object) -> str:
-    """A function of p, q, i, n and λ: position and mass of the event."""
-    for a, tau, lam, i, n in ((1.0, 0.3, 0.3, 10, 64), (2.0, 0.5, 0.4, 0, 100), (0.8, 0.6, 0.1, 30, 256)):
-        p, q = (a - lam + a * (1 - 2 * tau)) / 2, (a - lam - a * (1 - 2 * tau)) / 2
-        found = call(answer, p, q, i, n, lam)
-        require(isinstance(found, tuple | list) and len(found) == 2, "your function should return position and mass")
-        position, mass = number(found[0], "your position"), number(found[1], "your mass")
-        require(abs(mass - a) < 1e-6, f"an event of mass {a:g}, with λ = {lam:g}, is read as {mass:.4g}")
-        away = position * n - i
-        require(
-            abs(away - tau) < 1e-6,
-            f"an event {tau:g} of the way from node {i} to the next is read at {away:.3g} of it: the price is "
-            f"taken from "
-            "the sum of the masses, and not from their difference",
-        )
-    return "The event is found to O(1/n²), between the nodes."
-
-
 def peaks(answer: object) -> str:
     """A function of values (n,) and of k: positions and heights of the k largest peaks."""
     events = ((0.125, 1.0), (0.0, 0.8), (0.625, 0.5))
@@ -89,20 +71,30 @@ def peaks(answer: object) -> str:
     return "The same three, on every grid: they are properties of the function."
 
 
-def certificate(answer: object) -> str:
-    """A function of points u, of v and M: a certificate for the masses 1 at v and −1 at v + 1/2M."""
-    points = torch.arange(1000).double() / 1000
-    for v, M in ((0.0, 5), (0.3, 10), (0.77, 3)):
-        values = tensor(call(answer, points, v, M), "your certificate", (1000,))
-        at = tensor(call(answer, torch.tensor([v, v + 0.5 / M]).double(), v, M), "your certificate", (2,))
-        require((values.abs() <= 1 + 1e-6).all(), f"its size reaches {values.abs().max().item():.3g}, which is above 1")
-        require(
-            torch.allclose(at, torch.tensor([1.0, -1.0]).double(), atol=1e-6),
-            f"at the impulses it is {at[0].item():.3g} and {at[1].item():.3g}, and should have their signs",
-        )
-        above = torch.fft.fft(values, norm="forward")[M + 1 : -M].abs().max().item()
-        require(above < 1e-6, f"it has frequencies above M = {M}, of size {above:.2g}")
-    return "It touches ±1 at 2M places, and that is the only one there is."
+def least(answer: object) -> str:
+    """A function of p, B and M: the least number of nodes on which the coefficients of x^p up to M are exact."""
+    for p, B, M in ((2, 5, 5), (3, 4, 10), (1, 8, 3), (2, 10, 0), (4, 3, 20)):
+        given = number(call(answer, p, B, M), f"your number for p = {p}, B = {B}, M = {M}")
+        require(given == int(given) and given > 0, f"for p = {p}, B = {B}, M = {M} you say {given:g} nodes")
+        asked, away = f"p = {p}, B = {B}, M = {M}", _folded(p, B, M, int(given))
+        require(away < 1e-9, f"for {asked} and {given:g} nodes a coefficient is {away:.2g} off")
+        fewer = _folded(p, B, M, int(given) - 1) if given > 1 else 1.0
+        require(fewer > 1e-9, f"for {asked} it is exact on {given - 1:g} nodes too")
+    return "For squares and all frequencies up to B this is 3B + 1 nodes, known as the rule of three halves."
 
 
-CHECKS = (alias, coefficients, event, peaks, certificate)
+def _folded(p: int, B: int, M: int, n: int) -> float:
+    """The largest error of the coefficients of a power, for a function with all frequencies up to B, on n nodes."""
+    wave = torch.arange(-B, B + 1).double()
+
+    def power(count: int) -> torch.Tensor:
+        phase = 2 * math.pi * torch.arange(count).double()[:, None] / count * wave
+        return phase.cos().sum(1) ** p
+
+    k = torch.arange(-M, M + 1)
+    fine = 4 * (p * B + M + 1)
+    exact, seen = (torch.fft.fft(power(count), norm="forward")[k % count] for count in (fine, n))
+    return ((seen - exact).abs() / exact.abs().max()).max().item()
+
+
+CHECKS = (alias, coefficients, peaks, least)

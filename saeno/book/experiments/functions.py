@@ -13,7 +13,7 @@ import torch
 from saeno import FourierDictionary, JumpReLU, OneStep, SoftThreshold, Unrolled
 from saeno.book.claims import Claim, Number
 from saeno.data import SparseModel
-from saeno.data.families import FunctionAtoms, box, bumps_and_gabors
+from saeno.data.families import FunctionAtoms, box, bumps_and_gabors, gaussian
 from saeno.metrics import compare_codes
 
 MODES, SIGNALS, GRIDS, FINE = 31, 64, (128, 256, 512, 1024), 8192
@@ -26,6 +26,7 @@ ENCODERS = {
     "jump in five steps": Unrolled(JumpReLU(0.3), 5),
     "linear, of boxes": OneStep(SoftThreshold(0.0)),
 }
+Signal = Callable[[int], torch.Tensor]  # from a number of nodes to signals on them
 AXES = {"encoder": list(ENCODERS), "seed": range(8)}
 
 _SETTING = (
@@ -103,21 +104,42 @@ def trial(encoder: str, seed: int) -> dict[str, float]:
     dictionary = FourierDictionary.from_atoms(bumps_and_gabors(seed).atoms(512), MODES).double()
     dictionary.normalize_()
     signal = _boxes(seed) if "boxes" in encoder else _smooth(dictionary, seed)
-    codes = {n: ENCODERS[encoder](dictionary, signal(n)) for n in (*GRIDS, FINE)}
-    exact = dictionary.render(codes[FINE], 256)
-    errors = [((dictionary.render(codes[n], 256) - exact).norm() / exact.norm()).item() for n in GRIDS]
+    codes = _codes(dictionary, ENCODERS[encoder], signal)
+    off = _off(dictionary, codes)
     apart = [compare_codes(codes[n], codes[FINE], 1 / 64).relative_l2 for n in GRIDS]
-    return {"signal": slope(errors), "code": slope(apart), "worst": max(errors), "finest": errors[-1]}
+    return {"signal": slope(off), "code": slope(apart), "worst": max(off), "finest": off[-1]}
 
 
-def _smooth(dictionary: FourierDictionary, seed: int) -> Callable[[int], torch.Tensor]:
+def errors(dictionary: FourierDictionary, encoder: OneStep | Unrolled, signal: Signal) -> list[float]:
+    """The relative error of the reconstruction on 128, 256, 512 and 1024 nodes, against the code on 8192."""
+    return _off(dictionary, _codes(dictionary, encoder, signal))
+
+
+def _codes(dictionary: FourierDictionary, encoder: OneStep | Unrolled, signal: Signal) -> dict[int, torch.Tensor]:
+    return {n: encoder(dictionary, signal(n)) for n in (*GRIDS, FINE)}
+
+
+def _off(dictionary: FourierDictionary, codes: dict[int, torch.Tensor]) -> list[float]:
+    exact = dictionary.render(codes[FINE], 256)
+    return [((dictionary.render(codes[n], 256) - exact).norm() / exact.norm()).item() for n in GRIDS]
+
+
+def peak(nodes: int) -> torch.Tensor:
+    """The analysis `(nodes,)` of a bump at 0.37 by itself: one peak, of height 1."""
+    bump = FourierDictionary.from_atoms(FunctionAtoms([gaussian(0.03)]).atoms(512).double(), MODES)
+    bump.normalize_()
+    grid = torch.arange(nodes, dtype=torch.double) / nodes
+    return bump.analysis(bump.at(grid - 0.37)[0, 0][None, None])[0, 0]
+
+
+def _smooth(dictionary: FourierDictionary, seed: int) -> Signal:
     """Signals on n nodes. Events are on 997 nodes, of which the grids share one; the signal is known everywhere."""
     truth = SparseModel(dictionary, active=3, signed=False)
     code = truth.sample(SIGNALS, 997, torch.Generator().manual_seed(10_000 + seed)).code
     return lambda n: dictionary.render(code, n)
 
 
-def _boxes(seed: int) -> Callable[[int], torch.Tensor]:
+def _boxes(seed: int) -> Signal:
     truth = SparseModel(FunctionAtoms([box(0.07), box(0.13)]).double(), active=3, signed=False)
     events = truth.sample_events(SIGNALS, torch.Generator().manual_seed(10_000 + seed))
     return lambda n: truth.render(events, n)

@@ -28,19 +28,16 @@ def _numbers(name: str, value: str, solved: bool, **limits: float) -> dict[str, 
 
 CLAIMS = [
     Claim(
-        id="functions-limits",
-        chapter="operators/functions",
+        id="off-grid-limits",
+        chapter="operators/off-the-grid",
         source="our derivation",
         statement="On finer grids the codes of a fixed number of steps settle as functions. Those of the solved "
-        "lasso do "
-        "not, though they settle as measures.",
+        "lasso do not, though they settle as measures.",
         setting="One bump of a width from 0.02 to 0.04, with 31 modes; eight signals of two events of positive "
-        "mass, on 997 "
-        "places of the torus; the lasso with positive codes and threshold 0.1 on n and on 2n nodes. 20 steps of "
-        "FISTA, or "
-        "solved exactly by an active-set method. As functions: relative L² difference at the n common nodes. As "
-        "measures: relative L² error of `compare_codes` at width 1/64. Each seed draws another width and other "
-        "events.",
+        "mass, on 997 places of the torus; the lasso with positive codes and threshold 0.1 on n and on 2n nodes. "
+        "20 steps of FISTA, or solved exactly by an active-set method. As functions: relative L² difference at the n "
+        "common nodes. As measures: relative L² error of `compare_codes` at width 1/64. Each seed draws another "
+        "width and other events.",
         finding="From 64, 128 and 256 nodes to twice as many, the codes of 20 steps are as functions "
         "{few_function_64}, "
         "{few_function_128} and {few_function_256} apart; those of the solved problem {many_function_64}, "
@@ -61,16 +58,21 @@ CLAIMS = [
 def trial(solved: bool, nodes: int, seed: int) -> dict[str, float]:
     """How far apart the codes of two grids are, as a `function` and as a `measure`."""
     random = torch.Generator().manual_seed(seed)
-    width = 0.02 + 0.02 * torch.rand((), generator=random).item()
-    points = torch.arange(512, dtype=torch.double)[:, None] / 512
-    dictionary = FourierDictionary.from_atoms(gaussian(width)(points)[None, None], MODES)
-    dictionary.normalize_()
+    dictionary = bump(0.02 + 0.02 * torch.rand((), generator=random).item())
     events = SparseModel(dictionary, active=2, signed=False).sample(SIGNALS, 997, random).code
     fine, coarse = (_encode(solved, dictionary, dictionary.render(events, n)) for n in (2 * nodes, nodes))
     return {
         "function": ((fine[..., ::2] - coarse).norm() / coarse.norm()).item(),
         "measure": compare_codes(fine, coarse, width=1 / 64).relative_l2,
     }
+
+
+def bump(width: float) -> FourierDictionary:
+    """One atom: a Gaussian of that width, as a function with 31 modes."""
+    points = torch.arange(512, dtype=torch.double)[:, None] / 512
+    dictionary = FourierDictionary.from_atoms(gaussian(width)(points)[None, None], MODES)
+    dictionary.normalize_()
+    return dictionary
 
 
 def _encode(solved: bool, dictionary: FourierDictionary, signal: torch.Tensor) -> torch.Tensor:
@@ -94,3 +96,13 @@ def solve(dictionary: FourierDictionary, x: torch.Tensor, threshold: float) -> t
     columns = waves @ atom[(nodes[:, None] - nodes) % n]
     masses, _ = nnls(columns.numpy(), (waves @ (x - threshold / atom.mean())).numpy(), maxiter=100 * n)
     return torch.from_numpy(masses)
+
+
+def eta(atom: FourierDictionary, x: torch.Tensor, places: torch.Tensor, masses: torch.Tensor, u: torch.Tensor):
+    """η = Dᵀ(x − D m) at the points u, for impulses at any places; x is a signal `(64,)`, or any finer one."""
+    nodes = torch.arange(len(x), dtype=torch.double) / len(x)
+
+    def moved(to: torch.Tensor) -> torch.Tensor:
+        return atom.at((nodes - to[:, None]).flatten())[0, 0].view(len(to), -1)
+
+    return moved(u) @ (x - masses @ moved(places)) / len(x)

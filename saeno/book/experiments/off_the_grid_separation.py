@@ -21,8 +21,8 @@ def _share(name: str, signs: str, distance: float, **limits: float) -> dict[str,
 
 CLAIMS = [
     Claim(
-        id="functions-separation",
-        chapter="operators/functions",
+        id="off-grid-separation",
+        chapter="operators/off-the-grid",
         source="our derivation",
         statement="The code of smallest total mass finds impulses of alternating signs from half a wave of the "
         "highest "
