@@ -151,3 +151,10 @@ def slope(errors: list[float]) -> float:
     y = torch.tensor([math.log(max(error, 1e-300)) for error in errors], dtype=torch.double)
     x = x - x.mean()
     return (x @ y / (x @ x)).item()
+
+
+def impulse(nodes: int, node: int) -> torch.Tensor:
+    """An impulse of mass 1 at a node: its density `(1, 1, nodes)`."""
+    code = torch.zeros(1, 1, nodes, dtype=torch.double)
+    code[..., node] = nodes
+    return code
