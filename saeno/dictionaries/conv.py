@@ -10,9 +10,8 @@ from torch.nn import functional
 
 from saeno.checks import given_atoms
 from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes, largest_share, per_axis, random_atoms
+from saeno.dictionaries.convolution import convolved
 from saeno.dictionaries.resampling import LOCAL, interpolation
-
-_CONVOLUTION = {1: functional.conv1d, 2: functional.conv2d}
 
 
 class ConvDictionary(Dictionary):
@@ -23,7 +22,9 @@ class ConvDictionary(Dictionary):
 
     circular, u, v, j counted in nodes. The atom on a grid of N nodes is √N·w, zero-padded, so ‖w‖ = 1 is unit norm on
     every grid. Taps sit at offsets 0, 1, …, support − 1: on a finer grid the same taps are a narrower function, which
-    is why this dictionary belongs to one resolution. `interpolated` carries the functions to another.
+    is why this dictionary belongs to one resolution. `interpolated` carries the functions to another. Short kernels
+    are convolved directly, long ones by FFT: from 128 taps on with one axis, 768 with two, twice as many where neither
+    channels nor concepts are one, and for batches that are worth it.
 
     Args:
         channels: number of components of a signal at one node.
@@ -39,7 +40,7 @@ class ConvDictionary(Dictionary):
         super().__init__()
         self.support = per_axis(support, "support", least=1)
         self.axes = len(self.support)
-        if self.axes not in _CONVOLUTION:
+        if self.axes not in (1, 2):
             raise ValueError(f"support = {support!r} has {self.axes} axes: should have one or two")
         self.offset = (0,) * self.axes if offset is None else per_axis(offset, "offset")
         if len(self.offset) != self.axes:
@@ -56,7 +57,7 @@ class ConvDictionary(Dictionary):
         """
         atoms = given_atoms(atoms)
         grid = tuple(atoms.shape[2:])
-        if len(grid) not in _CONVOLUTION:
+        if len(grid) not in (1, 2):
             raise ValueError(f"atoms have shape {tuple(atoms.shape)}: should be (concepts, channels, one or two axes)")
         support = grid if support is None else per_axis(support, "support", least=1)
         if len(support) != len(grid):
@@ -80,12 +81,11 @@ class ConvDictionary(Dictionary):
 
     def synthesis(self, code: Tensor) -> Tensor:
         grid = self._check_grid(self._check(code, "code", self.concepts))
-        flipped = self.weight.flip(tuple(range(2, 2 + self.axes))).transpose(0, 1)
-        return self._roll(self._convolve(code, flipped, before=True), 1) / math.sqrt(count_nodes(grid))
+        return self._roll(convolved(code, self.weight), 1) / math.sqrt(count_nodes(grid))
 
     def analysis(self, signal: Tensor) -> Tensor:
         grid = self._check_grid(self._check(signal, "signal", self.channels))
-        return self._roll(self._convolve(signal, self.weight, before=False), -1) / math.sqrt(count_nodes(grid))
+        return self._roll(convolved(signal, self.weight, adjoint=True), -1) / math.sqrt(count_nodes(grid))
 
     def atoms(self, grid: Grid = ()) -> Tensor:
         grid = self._check_grid(as_grid(grid, self.axes))
@@ -132,17 +132,6 @@ class ConvDictionary(Dictionary):
         if not any(self.offset):
             return value
         return value.roll([sign * first for first in self.offset], tuple(range(2, 2 + self.axes)))
-
-    def _convolve(self, value: Tensor, kernel: Tensor, before: bool) -> Tensor:
-        """Correlate with the kernel on the torus; `before` reads the nodes before a node, else those after it."""
-        for axis, taps in enumerate(self.support, start=2):
-            wrapped = (
-                value.narrow(axis, value.shape[axis] - taps + 1, taps - 1)
-                if before
-                else value.narrow(axis, 0, taps - 1)
-            )
-            value = torch.cat([wrapped, value] if before else [value, wrapped], axis)
-        return _CONVOLUTION[self.axes](value, kernel)
 
     def _check_grid(self, grid: tuple[int, ...], name: str = "grid") -> tuple[int, ...]:
         if any(n < s for n, s in zip(grid, self.support, strict=True)):
