@@ -7,9 +7,16 @@ MATHS = Path(__file__).with_name("formulas.js").read_text()
 
 
 def sideways(page) -> list[str]:
-    """Nothing sticks out: the page cannot be scrolled sideways."""
+    """Nothing sticks out: the page cannot be scrolled sideways, and in the text only code, tables and formulas can."""
     pixels = page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
-    return [f"can be scrolled sideways by {pixels} pixels"] if pixels > 0 else []
+    inside = page.locator("main *:not(pre, .pst-scrollable-table-container, mjx-container)").evaluate_all(
+        """parts => parts
+            .filter(part => part.clientWidth && part.scrollWidth > part.clientWidth + 1)
+            .filter(part => ['auto', 'scroll'].includes(getComputedStyle(part).overflowX))
+            .map(part => [`${part.tagName.toLowerCase()}.${part.className}`, part.scrollWidth - part.clientWidth])"""
+    )
+    places = [("the page", pixels)] * (pixels > 0) + inside
+    return [f"{place} can be scrolled sideways by {by} pixels" for place, by in places]
 
 
 def pictures(page) -> list[str]:

@@ -11,7 +11,12 @@ from tests.site.accessibility import violations
 DOT = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 BROKEN = [
-    (checks.sideways, '<div style="width: 2000px">wide</div>', "sideways"),
+    (checks.sideways, '<div style="width: 2000px">wide</div>', "the page can be scrolled sideways"),
+    (
+        checks.sideways,
+        '<main><div class="own" style="overflow: auto"><p style="width: 2000px">wide</p></div></main>',
+        "div.own can be scrolled sideways",
+    ),
     (checks.pictures, f'<main><img src="{DOT}"></main>', "alt text ''"),
     (checks.pictures, f'<main><img src="{DOT}" alt="{"0123456789abcdef" * 2}.png"></main>', "alt text"),
     (checks.pictures, '<main><img src="data:image/gif;base64,AAAA" alt="A dot"></main>', "is not there"),
@@ -33,7 +38,8 @@ def test_a_broken_page_is_found(alone, check, body, said):
 
 @pytest.mark.parametrize("check", [checks.sideways, checks.pictures, checks.formulas])
 def test_a_sound_page_is_not(alone, check):
-    sound = f'<main><p>2 > 1 <code>$x$</code></p><img src="{DOT}" alt="A dot"><pre>\\frac{{1}}{{2}}</pre></main>'
+    code = f'<pre style="overflow: auto">\\frac{{1}}{{2}}{" " * 2000}wide</pre>'
+    sound = f'<main><p>2 > 1 <code>$x$</code></p><img src="{DOT}" alt="A dot">{code}</main>'
     assert check(alone.show(sound)) == []
 
 
