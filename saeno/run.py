@@ -73,7 +73,7 @@ class Run:
         self.good: tuple[int, dict[str, Tensor]]
         self.remember()
 
-    def advance(self, source: Iterator[Any], lr: float, normalize: bool) -> None:
+    def advance(self, source: Iterator[Any], lr: float, normalize: bool, clip: float | None = None) -> None:
         """One step: draw, measure the loss, follow its gradient, bring the atoms back to unit gain."""
         self.model.train()
         for group in self.optimizer.param_groups:
@@ -103,6 +103,8 @@ class Run:
             self.remember()
         if normalize:
             dictionary.project_gradient_()
+        if clip is not None:
+            nn.utils.clip_grad_norm_(self.model.parameters(), clip)
         self.optimizer.step()
         if normalize:
             try:
@@ -178,7 +180,7 @@ class Run:
             raise ValueError(f"checkpoint = {str(path)!r}: a saved model, not a checkpoint of fit; give another file")
         training = description["training"]
         for name, value in settings.items():
-            before = training["settings"][name]
+            before = training["settings"].get(name)  # a file from before there was `clip` has none
             if before != json.loads(json.dumps(value)):
                 raise ValueError(
                     f"checkpoint = {str(path)!r} was made with {name} = {before!r}, not {value!r}: "

@@ -37,6 +37,7 @@ def fit(
     schedule: str = "cosine",
     loss: losses.Loss = losses.objective,
     normalize: bool = True,
+    clip: float | None = None,
     seed: int = 0,
     grid: Grid = (),
     metrics: Mapping[str, Metric] | None = None,
@@ -59,6 +60,7 @@ def fit(
         loss: `loss(model, signal)`, from `saeno.losses` or your own. One that is a module, as `losses.AuxK` is, has a
             state, which begins anew with the run (by its method `reset`) and is part of the checkpoint.
         normalize: keep atoms at unit gain: the gradient is projected, and the gain restored after each step.
+        clip: a larger gradient, of all parameters together, is shortened to this norm; None: never.
         seed: of the order of the batches. The batch of a step depends on the seed and the step alone.
         grid: nodes per axis on which a generative model renders its signals.
         metrics: name → function of the model, giving a number, a tensor or a NumPy array; measured at both ends, and as
@@ -81,6 +83,7 @@ def fit(
     steps, batch, save_every = whole(steps, "steps"), whole(batch, "batch"), whole(save_every, "save_every")
     every = _measured_at(every)
     seed, lr = whole(seed, "seed", least=0), real(lr, "lr", positive=True)
+    clip = None if clip is None else real(clip, "clip", positive=True)
     if not isinstance(model, SparseAutoencoder):
         raise TypeError(f"model is a {type(model).__name__}: should be a SparseAutoencoder")
     grid = as_grid(grid)
@@ -95,6 +98,7 @@ def fit(
         "lr": lr,
         "schedule": schedule,
         "normalize": normalize,
+        "clip": clip,
         "seed": seed,
         "grid": grid,
         "every": every,
@@ -123,7 +127,7 @@ def fit(
             if run.step == 0:
                 run.measure(metrics)
             while run.step < steps:
-                run.advance(source, rate(lr, schedule, run.step, steps), normalize)
+                run.advance(source, rate(lr, schedule, run.step, steps), normalize, clip)
                 at_end = run.step == steps
                 if at_end or (run.step in every if isinstance(every, list) else every and run.step % every == 0):
                     run.measure(metrics)

@@ -27,6 +27,7 @@ from saeno import (
     TopK,
     TrainingError,
     Unrolled,
+    composition,
     fit,
     losses,
 )
@@ -107,6 +108,23 @@ def test_without_normalisation_the_gain_is_free():
     model = small()
     fit(model, DATA, 10, batch=8, normalize=False)
     assert (model.dictionary.gain() - 1).abs().max() > 0.01
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_a_large_gradient_is_shortened_and_a_small_one_is_not(normalize):
+    """Without unit gain: one step of descent is then the rate times the gradient of all parameters together.
+
+    Tried: to shorten each parameter on its own, and before the gradient is projected."""
+    how = dict(steps=1, batch=40, lr=1e-3, optimizer=SGD, schedule="constant", normalize=normalize)
+    models = {clip: small(inference=OneStep(TopK(2), tied=False)) for clip in (None, 0.01, 1e6)}
+    start = torch.cat([value.flatten() for value in state(models[None]).values()])
+    moved = {}
+    for clip, model in models.items():
+        fit(model, DATA, clip=clip, **how)
+        moved[clip] = torch.cat([value.flatten() for value in state(model).values()]) - start
+    assert torch.equal(moved[1e6], moved[None]) and moved[None].norm() > 1e-4
+    torch.testing.assert_close(moved[0.01].norm(), torch.tensor(1e-5), rtol=0.02, atol=0)
+    assert torch.cosine_similarity(moved[0.01], moved[None], dim=0) > 0.99
 
 
 def test_everything_else_a_model_learns_is_trained_too():
@@ -317,6 +335,7 @@ def test_an_atom_that_loses_its_gain_stops_it():
         ({"lr": 0.0}, r"lr = 0.0: should be a finite number > 0"),
         ({"lr": float("inf")}, r"lr = inf"),
         ({"lr": float("nan")}, r"lr = nan"),
+        ({"clip": 0.0}, r"clip = 0.0: should be a finite number > 0"),
         ({"batch": 41}, r"batch = 41: should be at most the 40 signals of data"),
         ({"batch": 0}, r"batch = 0"),
         ({"checkpoint": "no/such/folder/run"}, r"checkpoint = 'no/such/folder/run': its folder should exist"),
@@ -459,6 +478,7 @@ def test_checkpoints_are_written_every_so_often_and_at_the_end(tmp_path):
         ({"lr": 0.1}, "made with lr = 0.01, not 0.1"),
         ({"schedule": "constant"}, "made with schedule = 'cosine', not 'constant'"),
         ({"normalize": False}, "made with normalize = True, not False"),
+        ({"clip": 1.0}, "made with clip = None, not 1.0"),
         ({"seed": 1}, "made with seed = 0, not 1"),
         ({"grid": (4, 4)}, r"made with grid = \[\], not \(4, 4\)"),
         ({"every": 2}, "made with every = None, not 2"),
@@ -476,6 +496,14 @@ def test_a_run_is_resumed_as_it_was_begun_or_not_at_all(change, message, tmp_pat
     with pytest.raises(ValueError, match=rf"checkpoint = '.*run' was {message}.*: delete it to start anew"):
         fit(model, DATA, **{**settings, **change})
     assert same(state(model), before)
+
+
+def test_a_checkpoint_from_before_gradients_could_be_clipped_is_read(tmp_path):
+    fit(small(), DATA, 6, batch=8, checkpoint=tmp_path / "run")
+    tensors, description = composition.read(tmp_path / "run")
+    del description["training"]["settings"]["clip"]
+    composition.write(tmp_path / "run", tensors, description)
+    assert len(fit(forgotten(), DATA, 6, batch=8, checkpoint=tmp_path / "run").loss) == 6
 
 
 def test_a_grid_survives_its_checkpoint(tmp_path):
