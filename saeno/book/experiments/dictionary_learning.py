@@ -16,6 +16,7 @@ from torch import Tensor
 
 from saeno import DenseDictionary, MatchingPursuit, SparseAutoencoder, fit
 from saeno.book.claims import Claim, Number
+from saeno.book.record import stored
 from saeno.data import SparseModel
 from saeno.inference import Inference
 from saeno.metrics import match_atoms
@@ -78,6 +79,16 @@ def trial(rival: str, seed: int) -> dict[str, float]:
         "rival_seconds": end - between,
         "ratio": (end - between) / (between - start),
     }
+
+
+def rival(learner: str) -> tuple[list[float], list[float]]:
+    """What is stored of a learner of scikit-learn at each of `ALPHAS`: mean seconds, and mean share recovered."""
+    settings = [{"rival": f"{learner} {alpha}"} for alpha in ALPHAS]
+    seconds, found = (
+        [stored("dictionary_learning", name, at).mean for at in settings]
+        for name in ("rival_seconds", "rival_recovered")
+    )
+    return seconds, found
 
 
 def classic(seed: int, count: int = 1500) -> tuple[DenseDictionary, Tensor]:

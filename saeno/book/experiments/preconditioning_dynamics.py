@@ -163,18 +163,24 @@ def trained_error(dictionary: Lifted, encoder: Inference, x: Tensor) -> float:
     return worst
 
 
-def untied(start: DenseDictionary, lifting: Lifting, x: Tensor, seed: int) -> dict[str, float]:
-    """L is not Pᵀ: decoder A = PD and encoder W = LᵀD move together. One step of top-k, by hand."""
-    up = lifting.P
-    lift = up.T + torch.randn(H, M, generator=torch.Generator().manual_seed(seed), dtype=up.dtype) / math.sqrt(H)
-    inner = (start.weight.detach() @ torch.linalg.pinv(up).T).requires_grad_()
+def layer_loss(x: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+    """ℓ(A, W) = ½‖x − A top₂(W x)‖², with the atoms and the weights of the encoder in rows."""
 
     def loss(decoder: Tensor, encoder: Tensor) -> Tensor:
         mass = x @ encoder.T
         kept = torch.zeros_like(mass).scatter(1, mass.abs().topk(2).indices, 1.0)
         return (x - (mass * kept) @ decoder).square().sum(1).mean() / 2
 
-    rate, worst = 0.1, {"untied": 0.0, "as_tied": 0.0}
+    return loss
+
+
+def untied(start: DenseDictionary, lifting: Lifting, x: Tensor, seed: int) -> dict[str, float]:
+    """L is not Pᵀ: decoder A = PD and encoder W = LᵀD move together. One step of top-k, by hand."""
+    up = lifting.P
+    lift = up.T + torch.randn(H, M, generator=torch.Generator().manual_seed(seed), dtype=up.dtype) / math.sqrt(H)
+    inner = (start.weight.detach() @ torch.linalg.pinv(up).T).requires_grad_()
+
+    loss, rate, worst = layer_loss(x), 0.1, {"untied": 0.0, "as_tied": 0.0}
     decoder = wrong = (inner @ up.T).detach()
     encoder = (inner @ lift).detach()
     for _ in range(STEPS):
