@@ -1,4 +1,4 @@
-"""SAE-FNO as a Fourier neural operator, and beside SAE-CNN: each identity, and each missing hypothesis. Two minutes.
+"""SAE-FNO beside SAE-CNN: where two descriptions of one model are trained alike, and where not. Two minutes.
 
 Everything in float64. A path is what 100 steps of an optimiser make of the atoms. An error is a relative distance.
 """
@@ -6,37 +6,33 @@ Everything in float64. A path is what 100 steps of an optimiser make of the atom
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import partial
 
 import torch
-from torch import Tensor
-from torch.func import functional_call
 
-from saeno import (
-    ConvDictionary,
-    FourierDictionary,
-    Lifted,
-    Lifting,
-    MatchingPursuit,
-    OneStep,
-    SoftThreshold,
-    SparseAutoencoder,
-    TopK,
-    Unrolled,
-    fit,
-)
+from saeno import ConvDictionary, FourierDictionary, Lifted, Lifting, MatchingPursuit, OneStep, TopK
 from saeno.book.claims import Claim, Number
-from saeno.book.experiments.lifting import apart, exact_and_broken, normal
-from saeno.data import SparseModel, families
+from saeno.book.experiments._fourier import (
+    BATCH,
+    CONCEPTS,
+    MODES,
+    NODES,
+    STEPS,
+    apart,
+    descend,
+    half_spectrum,
+    ista,
+    signals,
+    trained,
+    waves,
+)
+from saeno.book.experiments.lifting import normal
 
-MODES, STEPS, BATCH, CONCEPTS, THRESHOLD = 16, 100, 16, 8, 0.05
-NODES = 2 * MODES + 1
 # The learning rate of Adam, and of descent at the size of gradients here; the last is too large for one step of ReLU.
 SGD, ADAM = 1.0, 0.003
 QUIET = 1e-30  # Adam's ε, where it should not be felt
 
-AXES = {"case": ["layer", "same", "even", "coordinates", "lifted", "grids"], "seed": range(6)}
+AXES = {"case": ["same", "even", "coordinates", "lifted"], "seed": range(6)}
 
 PATH = (
     f"Signals of a bump, its derivative and three Gabors, three events each, noise of 0.1, {NODES} nodes; {CONCEPTS} "
@@ -46,7 +42,7 @@ PATH = (
 
 
 def _paths(case: str, exact: str = "", **broken: float) -> dict[str, Number]:
-    """As `exact_and_broken`, with the bar of whole paths, 1e-9, and least values by name."""
+    """The numbers of a case: `exact` ones are at most 1e-9, the bar of whole paths; others at least what is given."""
     found = {name: Number(name, {"case": case}, most=1e-9, tolerance=1e-9, form=".0e") for name in exact.split()}
     for name, least in broken.items():
         found[name] = Number(name, {"case": case}, least=least, possible=(0.0, math.inf), form=".3f")
@@ -54,20 +50,6 @@ def _paths(case: str, exact: str = "", **broken: float) -> dict[str, Number]:
 
 
 CLAIMS = [
-    Claim(
-        id="fourier-layer",
-        chapter="operators/fourier-neural-operators",
-        source="our derivation",
-        statement="Encoding with an SAE-FNO by T steps of ISTA is a Fourier neural operator of T layers with shared "
-        "weights: skip I, kernel −αDᵀD, bias function αDᵀx, activation the soft threshold.",
-        setting="Two channels, five atoms with 5 modes, 20 signals on 24 nodes, T = 1, 5 and 25; the layer is written "
-        "with sums, without FFT and without the package. Largest error of the codes. Then the same layers without the "
-        "skip, without the bias function after the first layer, and with a layer of 3 modes (T = 25).",
-        finding="The codes agree to {layers}. Without the skip they are off by {no_skip}, without the bias {no_bias}, "
-        "with fewer modes {few_modes}.",
-        verdict="shown",
-        numbers=exact_and_broken("layer", "layers", "no_skip no_bias few_modes"),
-    ),
     Claim(
         id="fourier-equals-cnn",
         chapter="operators/fourier-neural-operators",
@@ -137,132 +119,12 @@ CLAIMS = [
         verdict="shown",
         numbers=_paths("lifted", "sgd adam", sgd_same=0.05, adam_same=0.05, adam_square=0.01),
     ),
-    Claim(
-        id="fourier-grids",
-        chapter="operators/fourier-neural-operators",
-        source="our derivation",
-        statement="A layer that is a finite sum of waves has the same values on every grid that carries them; a "
-        "spectrum that is padded at its end, or shifted back the wrong way, has not.",
-        setting="Frequencies up to 5 on both axes, three input and two output channels. Grids of 12 × 12, 13 × 13, "
-        "11 × 14 and 14 × 15 nodes, and from 12 × 12 to 24 × 24. `ours`: `FourierDictionary` against the sum of its "
-        "waves at each node, largest error. The common faults, each alone: `shift`: fftshift where ifftshift belongs, "
-        "13 × 13; `even`: the same, 12 × 12; `pad`: 24 × 24 from a spectrum of 12 × 12 padded at its end.",
-        finding="Ours is at most {ours} from the sum. The wrong shift is harmless on an even grid ({even}) and off by "
-        "{shift} on an odd one. The padding at the end is off by {pad}.",
-        verdict="shown",
-        numbers=exact_and_broken("grids", "ours even", "shift pad"),
-    ),
 ]
 
 
 def trial(case: str, seed: int) -> dict[str, float]:
     """Errors by name; which are exact and which are broken is said in `CLAIMS`."""
-    cases = {
-        "layer": _layer,
-        "same": _same,
-        "even": _even,
-        "coordinates": _coordinates,
-        "lifted": _lifted,
-        "grids": _grids,
-    }
-    return cases[case](seed)
-
-
-# The layer
-
-
-def fourier_layer(v: Tensor, skip: Tensor, kernel: Tensor, bias: Tensor | float, activation: Callable) -> Tensor:
-    """σ(W v + K v + b) on the nodes of v `(batch, in, n)`, K by its coefficients `(in, out, modes + 1)`."""
-    n, top = v.shape[-1], kernel.shape[-1]
-    phase = 2 * math.pi * torch.outer(torch.arange(top).double(), torch.arange(n).double() / n)
-    wave = torch.polar(torch.ones_like(phase), phase)
-    coefficients = v.to(wave.dtype) @ wave.conj().T / n
-    moved = torch.einsum("bik,iok->bok", coefficients, kernel)
-    moved[..., 1:] *= 2  # each wave stands for its conjugate too
-    return activation(torch.einsum("bin,io->bon", v, skip) + (moved @ wave).real + bias)
-
-
-@torch.no_grad()
-def _layer(seed: int) -> dict[str, float]:
-    dictionary = FourierDictionary(2, 5, 5, seed=seed).double()
-    random = torch.Generator().manual_seed(seed)
-    signal = SparseModel(dictionary, 4, noise=0.1).sample(20, 24, random).signal
-    step = 1 / dictionary.largest_eigenvalue().item()
-    atoms = torch.fft.rfft(dictionary.atoms(24), norm="forward")[..., :6]
-    gram = torch.einsum("imk,omk->iok", atoms, atoms.conj())
-    bias = step * dictionary.analysis(signal)
-
-    def network(steps, skip=1.0, kernel=gram, later=1.0):
-        z = torch.zeros_like(bias)
-        for t in range(steps):
-            b = bias if t == 0 else later * bias
-            z = fourier_layer(z, skip * torch.eye(5).double(), -step * kernel, b, _soft(step * THRESHOLD))
-        return z
-
-    codes = {steps: Unrolled(SoftThreshold(THRESHOLD), steps)(dictionary, signal) for steps in (1, 5, 25)}
-    return {
-        "layers": max(apart(network(steps), code) for steps, code in codes.items()),
-        "no_skip": apart(network(25, skip=0.0), codes[25]),
-        "no_bias": apart(network(25, later=0.0), codes[25]),
-        "few_modes": apart(network(25, kernel=gram[..., :4]), codes[25]),
-    }
-
-
-def _soft(level: float) -> Callable[[Tensor], Tensor]:
-    return lambda v: v.sign() * (v.abs() - level).clamp(min=0)
-
-
-# Paths
-
-
-def signals(seed: int, n: int = NODES, count: int = STEPS * BATCH) -> Tensor:
-    """Three events of five smooth functions in each, `(count, 1, n)`, in float64."""
-    data = SparseModel(families.bumps_and_gabors(seed).double(), 3, signed=False, noise=0.1)
-    return data.sample(count, n, torch.Generator().manual_seed(seed)).signal
-
-
-def ista() -> Unrolled:
-    """The encoder of most paths."""
-    return Unrolled(SoftThreshold(THRESHOLD), 3)
-
-
-def trained(dictionary, encoder, x: Tensor, optimizer, rate: float, normalize: bool = False) -> Tensor:
-    """The atoms after `fit`, on the nodes of the signals."""
-    model = SparseAutoencoder(dictionary, encoder)
-    fit(model, x, STEPS, BATCH, rate, optimizer, "constant", normalize=normalize, progress=False)
-    return dictionary.atoms(x.shape[-1]).detach()
-
-
-def descend(build, start: Tensor, rate: float, optimizer, x: Tensor) -> Tensor:
-    """The taps after 100 steps on coordinates whose taps are `build(coordinates)`."""
-    theta = start.clone().requires_grad_()
-    stepper = optimizer([theta], lr=rate)
-    model = SparseAutoencoder(ConvDictionary(1, len(start), x.shape[-1]).double(), ista())
-    for batch in x.split(len(x) // STEPS):
-        made, code = functional_call(model, {"dictionary.weight": build(theta)}, (batch,))
-        loss = (batch - made).square().mean() / 2 + THRESHOLD * code.abs().sum(1).mean()
-        (theta.grad,) = torch.autograd.grad(loss, theta)
-        stepper.step()
-    return build(theta).detach()
-
-
-def waves(n: int, modes: int) -> Tensor:
-    """The functions 1, √2 cos, √2 sin on n nodes, over √n: rows `(2·modes + 1, n)`, orthonormal for n ≥ 2·modes + 1."""
-    phase = 2 * math.pi * torch.outer(torch.arange(1, modes + 1).double(), torch.arange(n).double() / n)
-    constant = torch.ones(1, n, dtype=torch.float64)
-    return torch.cat([constant, math.sqrt(2) * phase.cos(), math.sqrt(2) * phase.sin()]) / math.sqrt(n)
-
-
-def half_spectrum(n: int) -> tuple[Callable[[Tensor], Tensor], Callable[[Tensor], Tensor]]:
-    """From complex coefficients of the frequencies ≥ 0, stored as pairs, to taps; and back."""
-
-    def build(pairs):
-        return torch.fft.irfft(torch.view_as_complex(pairs), n, norm="forward") / math.sqrt(n)
-
-    def undo(taps):
-        return torch.view_as_real(torch.fft.rfft(taps, norm="forward") * math.sqrt(n)).contiguous()
-
-    return build, undo
+    return {"same": _same, "even": _even, "coordinates": _coordinates, "lifted": _lifted}[case](seed)
 
 
 def _same(seed: int) -> dict[str, float]:
@@ -355,49 +217,3 @@ def _lifted(seed: int) -> dict[str, float]:
         "adam_same": apart(atoms(adam, ADAM, True), plain_adam),
         "adam_square": apart(atoms(adam, ADAM / square, True), plain_adam),
     }
-
-
-# Grids
-
-
-def layer_2d(value: Tensor, kernel: Tensor, modes: int, grid=None, shift_back=torch.fft.ifftshift) -> Tensor:
-    """A Fourier layer with two axes as it is often written: shift, crop, multiply, shift back; padded at its end.
-
-    kernel: complex, `(in, out, 2·modes + 1, modes + 1)`. With the default it is right on the grid of `value`.
-    """
-    spectrum = torch.fft.fftshift(torch.fft.rfftn(value, dim=(2, 3), norm="forward"), dim=2)
-    centre, moved = value.shape[2] // 2, spectrum.new_zeros(len(value), kernel.shape[1], *spectrum.shape[2:])
-    kept = (..., slice(centre - modes, centre + modes + 1), slice(modes + 1))
-    moved[kept] = torch.einsum("biuv,iouv->bouv", spectrum[kept], kernel)
-    back = shift_back(moved, dim=2)
-    return torch.fft.irfftn(back, s=grid or tuple(value.shape[2:]), dim=(2, 3), norm="forward")
-
-
-def sum_of_waves(dictionary: FourierDictionary, code: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Synthesis by its definition: the atoms at every difference of a node of `grid` and a node of the code."""
-    own = tuple(code.shape[2:])
-    to, at = (torch.cartesian_prod(*(torch.arange(n).double() / n for n in nodes)) for nodes in (grid, own))
-    differences = (to[:, None] - at[None]).flatten(0, 1)
-    atoms = dictionary.at(differences).unflatten(2, (len(to), len(at)))
-    return torch.einsum("cmuv,bcv->bmu", atoms, code.flatten(2)).div(len(at)).unflatten(2, grid)
-
-
-@torch.no_grad()
-def _grids(seed: int) -> dict[str, float]:
-    dictionary = FourierDictionary(2, 3, (5, 5), seed=seed).double()
-    random = torch.Generator().manual_seed(seed)
-    kernel = torch.fft.rfftn(dictionary.atoms((11, 11)), dim=(2, 3), norm="forward")
-    kernel = torch.cat([kernel[..., 6:, :], kernel[..., :6, :]], 2)
-    ours, faults = [], {}
-    for grid in ((12, 12), (13, 13), (11, 14), (14, 15)):
-        code = normal(random, 4, 3, *grid)
-        exact = sum_of_waves(dictionary, code, grid)
-        ours += [apart(dictionary.synthesis(code), exact), apart(layer_2d(code, kernel, 5), exact)]
-        if grid in ((12, 12), (13, 13)):
-            wrong = layer_2d(code, kernel, 5, shift_back=torch.fft.fftshift)
-            faults["even" if grid == (12, 12) else "shift"] = apart(wrong, exact)
-        if grid == (12, 12):
-            fine = sum_of_waves(dictionary, code, (24, 24))
-            ours.append(apart(dictionary.render(code, (24, 24)), fine))
-            faults["pad"] = apart(layer_2d(code, kernel, 5, (24, 24)), fine)
-    return {"ours": max(ours), **faults}

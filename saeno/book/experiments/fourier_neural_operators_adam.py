@@ -11,7 +11,7 @@ from torch import Tensor
 
 from saeno import ConvDictionary, MatchingPursuit, SparseAutoencoder, fit
 from saeno.book.claims import Claim, Number
-from saeno.book.experiments.fourier_neural_operators import waves
+from saeno.book.experiments._fourier import waves
 from saeno.data import SparseModel, families
 from saeno.metrics import match_atoms
 
