@@ -6,12 +6,17 @@ the functions on the grid; on 128 nodes "all modes" (63) is everything but one c
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from saeno import ConvDictionary, FourierDictionary, MatchingPursuit, SparseAutoencoder, fit
+from saeno.book.claims import load_experiment
+from saeno.book.record import stored
+from saeno.book.runner import Setting
 from saeno.data import SparseModel
 from saeno.data.families import Function, FunctionAtoms, box, derivative, gabor, gaussian, rough
 from saeno.metrics import coherence, fvu, match_atoms
@@ -122,6 +127,48 @@ def _scores(model: SparseAutoencoder, true: FunctionAtoms, data: SparseModel, se
         "clean": fvu(true.synthesis(code), reconstruction),
         "held_out": fvu(signal[:64], reconstruction[:64]),
     }
+
+
+def tuned(experiment: str, value: str, **settings: Setting) -> tuple[float, ...]:
+    """A stored number for each seed, at the rate that has the best mean cosine."""
+    runs = [settings | {"rate": rate} for rate in load_experiment(experiment).AXES["rate"]]
+    return stored(experiment, value, max(runs, key=lambda run: stored(experiment, "cosine", run).mean)).each
+
+
+# For the chapter
+
+
+def very_smooth() -> FunctionAtoms:
+    """Four very smooth concepts: a bump, the slope of one, two packets of three and of five waves."""
+    return FunctionAtoms([gaussian(0.06), derivative(0.06), gabor(3, 0.05), gabor(5, 0.07)])
+
+
+def apart(a: Tensor, b: Tensor) -> float:
+    """The distance of a and b over the norm of b."""
+    return ((a - b).norm() / b.norm()).item()
+
+
+def descend(
+    start: FourierDictionary | ConvDictionary,
+    optimizer: Callable,
+    x: Tensor,
+    code: Callable,
+    after: Callable | None = None,
+) -> Tensor:
+    """The atoms, on the nodes of x, after a hundred steps on all signals x, whose codes are `code(dictionary, x)`.
+
+    after: called with the dictionary behind each step.
+    """
+    dictionary = copy.deepcopy(start)
+    stepper = optimizer(dictionary.parameters())
+    for _ in range(100):
+        loss = (x - dictionary.synthesis(code(dictionary, x))).square().mean() / 2
+        stepper.zero_grad()
+        loss.backward()
+        stepper.step()
+        if after:
+            after(dictionary)
+    return dictionary.atoms(x.shape[-1]).detach()
 
 
 def _random(seed: int) -> torch.Generator:

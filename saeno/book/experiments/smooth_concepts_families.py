@@ -1,6 +1,6 @@
 """Smooth, boxed and rough concepts from scarce and noisy data: few modes, all modes, short kernels. Four minutes.
 
-As `smooth_concepts`, with other concepts, five seeds, and three rates.
+As `smooth_concepts`, with other concepts and five seeds.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from saeno.book.experiments._smooth import learn
 
 FAMILIES = ["smooth", "boxes", "rough"]
 MODELS = ["24 modes", "all modes", "16 taps", "32 taps"]
-AXES = {"family": FAMILIES, "model": MODELS, "rate": [0.3, 1.0, 3.0], "seed": range(5)}
+AXES = {"family": FAMILIES, "model": MODELS, "rate": [0.1, 0.3, 1.0, 3.0, 10.0, 30.0], "seed": range(5)}
 SHARE = (0.0, 1.0)
 SETTING = (
     "Four concepts of a family, no two with a cosine above 0.9 at any shift; 64 signals of 128 nodes with two events "
     "of either sign, noise of the size of the signal. Eight filters are learned: `MatchingPursuit(2)` without a "
     "gradient through the pursuit, Adam with a cosine schedule, 300 steps of 32 signals. Each prior at the best of "
-    "three rates from 0.3 to 3, chosen by the mean cosine over the same seeds; "
-    "they do alike, since the schedule passes through all smaller ones. "
+    "six rates from 0.1 to 30, chosen by the mean cosine over the same seeds; they do nearly alike, since the "
+    "schedule passes through all smaller ones. "
 )
 
 
@@ -43,10 +43,10 @@ CLAIMS = [
             "modes": Number(
                 "cosine", at("smooth", "24 modes", 3.0), least=0.94, most=0.98, tolerance=0.04, possible=SHARE
             ),
-            "all": Number("cosine", at("smooth", "all modes", 0.3), most=0.94, tolerance=0.06, possible=SHARE),
+            "all": Number("cosine", at("smooth", "all modes", 10.0), most=0.94, tolerance=0.06, possible=SHARE),
             "taps": Number("cosine", at("smooth", "32 taps", 1.0), least=0.96, tolerance=0.04, possible=SHARE),
             "modes_clean": Number("clean", at("smooth", "24 modes", 3.0), most=0.2, possible=(0.0, math.inf)),
-            "all_clean": Number("clean", at("smooth", "all modes", 0.3), least=0.2, possible=(0.0, math.inf)),
+            "all_clean": Number("clean", at("smooth", "all modes", 10.0), least=0.2, possible=(0.0, math.inf)),
             "taps_clean": Number("clean", at("smooth", "32 taps", 1.0), most=0.16, possible=(0.0, math.inf)),
         },
     ),
@@ -75,9 +75,9 @@ CLAIMS = [
         finding="The mean cosine is {modes} with 24 modes, whose ceiling is {modes_ceiling}, and {all} with all modes.",
         verdict="ours",
         numbers={
-            "modes": Number("cosine", at("rough", "24 modes", 1.0), most=0.88, tolerance=0.08, possible=SHARE),
-            "modes_ceiling": Number("ceiling", at("rough", "24 modes", 1.0), least=0.85, most=0.95, possible=SHARE),
-            "all": Number("cosine", at("rough", "all modes", 3.0), least=0.9, tolerance=0.08, possible=SHARE),
+            "modes": Number("cosine", at("rough", "24 modes", 30.0), most=0.88, tolerance=0.08, possible=SHARE),
+            "modes_ceiling": Number("ceiling", at("rough", "24 modes", 30.0), least=0.85, most=0.95, possible=SHARE),
+            "all": Number("cosine", at("rough", "all modes", 10.0), least=0.9, tolerance=0.08, possible=SHARE),
         },
     ),
 ]
