@@ -103,6 +103,6 @@ def eta(atom: FourierDictionary, x: torch.Tensor, places: torch.Tensor, masses: 
     nodes = torch.arange(len(x), dtype=torch.double) / len(x)
 
     def moved(to: torch.Tensor) -> torch.Tensor:
-        return atom.at((nodes - to[:, None]).flatten())[0, 0].view(len(to), -1)
+        return atom.at((nodes - to[:, None]).flatten())[0, 0].view(len(to), len(x))
 
     return moved(u) @ (x - masses @ moved(places)) / len(x)
