@@ -22,21 +22,23 @@ def by_fft(value: Tensor, kernels: Tensor, adjoint: bool = False) -> bool:
     """Whether `convolved` goes by FFT: the one rule.
 
     The sums cost as much as a kernel has taps, an FFT does not. So it is for long kernels: from 128 taps on with one
-    axis, 768 with two. For twice as many where several components come in and several go out; by as much more as the
-    FFT is longer than the grid, where it is. And the sums must have 2²³ products or more, to count 16 where fewer than
-    16 go out, since they are done in blocks: below, what counts is overhead. Elsewhere, and where it was not measured
-    (other devices and types), it is the sums. The limits are where an FFT is not slower, forward alone and with
-    gradients, with one thread and with two (`tests/benchmarks/bench_convolution.py`).
+    axis, 768 with two; from twice as many where several components come in and several go out. And the sums must have
+    2²³ products or more, to count 16 components where fewer go out, since they are done in blocks: below, what counts
+    is overhead. Where the FFT is longer than the grid, the limit of the taps is higher by as much, that of the products
+    twice as high. Elsewhere, and where it was not measured (other devices and types), it is the sums. The limits are
+    where an FFT is not slower, forward alone and with gradients (`tests/benchmarks/bench_convolution.py`).
     """
     grid, support, (concepts, channels) = value.shape[2:], kernels.shape[2:], kernels.shape[:2]
     into, out = (channels, concepts) if adjoint else (concepts, channels)
     taps, nodes, least = math.prod(support), math.prod(grid), LIMITS.get(len(support), math.inf)
     if min(into, out) > 1:
         least *= 2
+    if taps < least:
+        return False
+    length, products = math.prod(_lengths(grid, support)), len(value) * into * max(out, 16) * taps * nodes
     return (
-        taps >= least
-        and taps * nodes >= least * math.prod(_lengths(grid, support))
-        and len(value) * into * max(out, 16) * taps * nodes >= LEAST
+        taps * nodes >= least * length
+        and products >= LEAST * (1 if length == nodes else 2)
         and value.device.type == "cpu"
         and value.dtype in (torch.float32, torch.float64)
         and not torch.is_autocast_enabled("cpu")
