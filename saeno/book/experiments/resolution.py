@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -28,6 +29,9 @@ from saeno.data import SparseModel
 from saeno.data.families import FunctionAtoms, bumps_and_gabors, gabor
 from saeno.dictionaries import Dictionary
 from saeno.metrics import compare_codes, fvu
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 NODES, MODES, TAPS, CONCEPTS, EVENTS = 128, 32, 48, 10, 4
 STEPS, BATCH, SIGNALS, TESTED = 150, 32, 1024, 24
@@ -93,8 +97,8 @@ CLAIMS = [
         source="abstract of v2",
         statement="That robustness is unique to neural operators: a convolutional sparse autoencoder does not have it.",
         setting=f"SAE-CNN with {TAPS} taps. {_DATA}{_CODES}As it is; with its kernels interpolated (linear, cubic, "
-        "sinc) with the factor dx, and with sinc but without it; and with the signal resampled to 128 nodes. Kernels "
-        f"of more taps are applied by FFT. {_SEEDS}",
+        "sinc) with the factor dx, and with sinc but without it; and with the signal resampled to 128 nodes. "
+        f"{_SEEDS}",
         finding="As it is, the cosine of the codes on 256, 512 and 1024 nodes is {as_is_256}, {as_is_512} and "
         "{as_is_1024}, with an FVU of {as_is_fvu_256} on 256; where each concept may move to where it fits best, "
         "{moved_256}, {moved_512} and {moved_1024}. With cubic kernels and dx it is {cubic_256}, {cubic_512} "
@@ -284,11 +288,6 @@ def trained(
     return model.dictionary.requires_grad_(False)
 
 
-def by_fft(dictionary: ConvDictionary, n: int) -> FourierDictionary:
-    """The same atoms on n nodes, with products by FFT, which leaves out the frequency n/2 of an even n."""
-    return FourierDictionary.from_atoms(dictionary.atoms(n), (n - 1) // 2)
-
-
 def without_dx(dictionary: ConvDictionary, n: int, kind: str = "sinc", nodes: int = NODES) -> ConvDictionary:
     """Kernels interpolated to n nodes by their values alone."""
     made = dictionary.interpolated(nodes, n, kind)
@@ -349,8 +348,8 @@ def _rivals(seed: int) -> dict[str, float]:
     found = {"fvu_128": fvu(x, d.synthesis(code))}
     for n in (*FINER, 317):
         x = signals(data, seed, n, TESTED, new=True)
-        rivals = {"as_is": d, "bare": by_fft(without_dx(d, n), n)}
-        rivals |= {kind: by_fft(d.interpolated(NODES, n, kind), n) for kind in KINDS}
+        rivals = {"as_is": d, "bare": without_dx(d, n)}
+        rivals |= {kind: d.interpolated(NODES, n, kind) for kind in KINDS}
         for name, here in rivals.items():
             z = ENCODER(here, x)
             compared = compare_codes(z, code)
@@ -424,7 +423,7 @@ def _unseen(seed: int) -> dict[str, float]:
     for n in (128, 512):
         measure("fno", fno, n)
     measure("cnn", cnn, 128)
-    measure("cnn", by_fft(cnn.interpolated(NODES, 512, "cubic"), 512), 512)
+    measure("cnn", cnn.interpolated(NODES, 512, "cubic"), 512)
     for n in (512, 1024):
         measure("fine", fine, n)
     measure("fine", fine.truncated(63), 128)
@@ -471,6 +470,48 @@ def _identity(seed: int) -> dict[str, float]:
                 "even": apart(encoder(even.interpolated(64, n), x), encoder(below, x)),
             }
     return {"identity": worst, **found}
+
+
+def busiest(dictionary: Dictionary, code: Tensor) -> int:
+    """Of the atoms that the code uses more than others, the one with the fastest waves."""
+    use, waves = code.mean((0, 2)), dictionary.atoms(NODES)[:, 0].diff(dim=1).norm(dim=1)
+    return int((waves * (use > use.median())).argmax())
+
+
+def draw_codes(x: Tensor, models: dict[str, Dictionary], codes: list[Tensor]) -> Figure:
+    """A signal with the reconstructions of two models above their codes."""
+    from matplotlib import pyplot as plt
+
+    from saeno import plots
+
+    u = torch.arange(x.shape[-1]) / x.shape[-1]
+    with plots.style():
+        figure, parts = plt.subplots(3, 1, figsize=(4.8, 4), sharex=True)
+    parts[0].plot(u, x[0, 0], "-", color=plots.TRUE, lw=3)
+    for part, (name, model), code, color in zip(
+        parts[1:], models.items(), codes, (plots.FOUND, plots.INK), strict=True
+    ):
+        parts[0].plot(u, model.synthesis(code)[0, 0], "-", lw=1, color=color)
+        part.plot(u, code[0].T, "-", lw=1)
+        part.set(ylim=(0, 45), ylabel=name)
+    parts[0].set(xlim=(0, 1), ylim=(-9, 9), ylabel="signal")
+    parts[2].set(xlabel="position")
+    figure.subplots_adjust(left=0.13, right=0.97, top=0.98, bottom=0.12)
+    return figure
+
+
+def draw_over(code: Tensor, old: Tensor) -> Figure:
+    """A code over that on the grid of training, both summed over concepts."""
+    from matplotlib import pyplot as plt
+
+    from saeno import plots
+
+    with plots.style():
+        figure, part = plt.subplots(figsize=(4.8, 2.4), layout="constrained")
+    for value, look in ((old, {"color": plots.TRUE, "lw": 3}), (code, {"color": plots.FOUND})):
+        part.plot(torch.arange(value.shape[-1]) / value.shape[-1], value[0].sum(0), "-", **look)
+    part.set(xlim=(0, 1), xlabel="position", ylabel="all concepts")
+    return figure
 
 
 def apart(a: Tensor, b: Tensor) -> float:
