@@ -78,4 +78,4 @@ def bench_against_direct_convolution(cases, method, backward, dtype):
         kind = f"{str(dtype)[6:]}, {'forward + backward' if backward else 'forward'}"
         grid, support, channels, concepts, batch = case
         name = f"{method}, grid {grid}, support {support}, {channels}x{concepts}, batch {batch}, {kind}, {way}"
-        ratio(name, ours, theirs)
+        ratio(name, ours, theirs, rounds=15)
