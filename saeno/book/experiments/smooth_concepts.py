@@ -21,7 +21,8 @@ SETTING = (
     "0.9; 64 signals of 128 nodes with two events of either sign, noise of the size of the signal. Eight filters are "
     "learned: `MatchingPursuit(2)` without a gradient through the pursuit, Adam with a cosine schedule, 300 steps of "
     "32 signals. Each prior at the best of six rates from 0.1 to 30, chosen by the mean cosine over the same seeds; "
-    "from 0.3 on they do alike, since the schedule passes through all smaller ones. "
+    "from 0.3 on they do alike, since the schedule passes through all smaller ones; for kernels of 32 taps the best is "
+    "the last, by far less than the spread. "
     "Cosines are means over the four concepts; the clean FVU is that of 256 new noisy signals against the same "
     "signals without their noise. "
 )

@@ -19,7 +19,8 @@ SETTING = (
     "of either sign, noise of the size of the signal. Eight filters are learned: `MatchingPursuit(2)` without a "
     "gradient through the pursuit, Adam with a cosine schedule, 300 steps of 32 signals. Each prior at the best of "
     "six rates from 0.1 to 30, chosen by the mean cosine over the same seeds; they do nearly alike, since the "
-    "schedule passes through all smaller ones. "
+    "schedule passes through all smaller ones; for rough concepts with 24 modes or 16 taps the best is the last, by "
+    "less than the spread. "
 )
 
 
