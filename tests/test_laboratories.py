@@ -4,8 +4,14 @@ import pytest
 import torch
 from matplotlib import pyplot as plt
 
-from saeno import DenseDictionary, OneStep, SoftThreshold, SparseAutoencoder, TopK
-from saeno.book.experiments import _iterative_shrinkage, _preconditioning, _sparse_autoencoders, dictionary_learning
+from saeno import ConvDictionary, DenseDictionary, OneStep, SoftThreshold, SparseAutoencoder, TopK
+from saeno.book.experiments import (
+    _convolutional_sparse_coding,
+    _iterative_shrinkage,
+    _preconditioning,
+    _sparse_autoencoders,
+    dictionary_learning,
+)
 from saeno.book.experiments import sparse_autoencoders as encoders
 from saeno.book.record import load, stored
 from saeno.data import SparseModel
@@ -102,3 +108,47 @@ def test_a_rival_of_dictionary_learning_is_what_is_stored():
     assert len(seconds) == len(found) == len(dictionary_learning.ALPHAS)
     assert found[0] == stored("dictionary_learning", "rival_recovered", at).mean
     assert seconds[0] == stored("dictionary_learning", "rival_seconds", at).mean
+
+
+def test_events_stand_below_the_curves_at_their_nodes_and_neighbours_are_stacked():
+    code = torch.zeros(5, 100)
+    code[1, 10], code[4, 12], code[0, 60] = 1, 2, 3
+    figure = _convolutional_sparse_coding.kernels(torch.zeros(5, 100), torch.full((100,), -1.0), code)
+    _, *events = figure.axes[1].lines
+    places = [line.get_xdata()[0] for line in events]
+    heights = [line.get_ydata()[0] for line in events]
+    assert places == pytest.approx([0.1, 0.12, 0.6])
+    assert [line.get_marker() for line in events] == ["$2$", "$5$", "$1$"]
+    assert heights[0] == heights[2] < -1 and heights[1] < heights[0]
+
+
+def test_a_choice_shows_the_signal_and_what_the_encoder_makes_of_it():
+    bank = ConvDictionary(1, 2, 3, seed=0)
+    signal = torch.randn(1, 1, 12, generator=torch.Generator().manual_seed(0))
+    figure = _convolutional_sparse_coding.choices(bank, {"soft": OneStep(SoftThreshold(0.05))}, signal)
+    shown = drawn(figure.axes[0])
+    rebuilt = bank.synthesis(OneStep(SoftThreshold(0.05))(bank, signal))[0, 0].tolist()
+    assert shown[0] == signal.flatten().tolist() and shown[1] == pytest.approx(rebuilt)
+
+
+def test_beats_are_summed_at_their_nodes():
+    kernel = torch.tensor([1.0, 0.5, 0.0, 0.0])
+    figure = _convolutional_sparse_coding.beats(torch.zeros(4), kernel, torch.tensor([2.0, 4.0]), torch.tensor([1, 3]))
+    assert drawn(figure.axes[0])[1] == [2.0, 2.0, 1.0, 4.0]
+    assert drawn(_convolutional_sparse_coding.beats(torch.zeros(4), kernel, [], []).axes[0])[1] == [0.0] * 4
+
+
+def test_pictures_of_encoders_beats_and_images_have_the_numbers_of_the_ledger():
+    chapter = "convolutional_sparse_coding"
+    learned = _convolutional_sparse_coding.learned()
+    kept = stored(chapter, "code", {"encoder": "FISTA", "concepts": 10})
+    centres = [bar.lines[0].get_xdata()[0] for bar in learned.axes[1].containers]
+    assert kept.mean in centres and len(centres) == 16
+    *animals, means = drawn(_convolutional_sparse_coding.explained().axes[0])
+    whose = [stored(f"{chapter}_beats", of, {"data": "real"}) for of in ("own", "half", "phases", "other")]
+    assert means == pytest.approx([kept.mean for kept in whose]) and len(animals) == len(whose[0].each)
+    agree = drawn(_convolutional_sparse_coding.agreement().axes[0])
+    assert agree[3] == pytest.approx(list(stored(f"{chapter}_beats", "animals", {"data": "scrambled"}).each))
+    images = _convolutional_sparse_coding.images()
+    kept = stored(f"{chapter}_textures", "fvu", {"texture": "brick", "method": "kernels"})
+    assert kept.mean in [bar.lines[0].get_xdata()[0] for bar in images.axes[0].containers]
