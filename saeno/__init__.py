@@ -13,6 +13,7 @@ from saeno.dictionaries import (
     SpectralLifting,
 )
 from saeno.inference import MatchingPursuit, OneStep, Unrolled
+from saeno.ongrid import OnGrid
 from saeno.sparsity import BatchTopK, Events, GroupSoftThreshold, JointTopK, JumpReLU, ReLU, SoftThreshold, TopK
 from saeno.training import History, TrainingError, fit
 
@@ -33,6 +34,7 @@ __all__ = [
     "Lifted",
     "Lifting",
     "MatchingPursuit",
+    "OnGrid",
     "OneStep",
     "ReLU",
     "SoftThreshold",

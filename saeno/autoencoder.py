@@ -42,7 +42,8 @@ class SparseAutoencoder(nn.Module):
 
     Who asks the dictionary itself about a signal asks about `model.centred(signal)`, which is x − b.
 
-    Shapes: signals `(batch, channels, *grid)`, codes `(batch, concepts, *grid)`. Source: the abstract.
+    Shapes: signals `(batch, channels, *grid)`, codes `(batch, concepts, *grid)`, with `OnGrid` on a grid of their own.
+    Source: the abstract.
     """
 
     def __init__(self, dictionary: Dictionary, inference: Inference, mean: Tensor | None = None):
@@ -80,15 +81,17 @@ class SparseAutoencoder(nn.Module):
         return signal if self.mean is None else signal + self._constant()
 
     def reconstruct(self, signal: Tensor) -> Tensor:
-        """x̂ alone; events are never spread out to a dense code."""
+        """x̂ alone; events are never spread out to a dense code, unless that has a grid of its own."""
         if self.inference.makes_events:
-            reconstruction = self.dictionary.synthesis_of_events(self.events(signal))
-            return reconstruction if self.mean is None else reconstruction + self._constant()
-        return self.decode(self.encode(signal))
+            events = self.events(signal)
+            if tuple(events.shape[1:]) == tuple(signal.shape[2:]):
+                reconstruction = self.dictionary.synthesis_of_events(events)
+                return reconstruction if self.mean is None else reconstruction + self._constant()
+        return self(signal)[0]
 
     def forward(self, signal: Tensor) -> Output:
-        code = self.encode(signal)
-        return Output(self.decode(code), code)
+        code, grid = self.encode(signal), tuple(signal.shape[2:])
+        return Output(self.decode(code, None if tuple(code.shape[2:]) == grid else grid), code)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the model to one safetensors file, whose JSON header says how it is composed."""

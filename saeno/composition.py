@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from saeno import dictionaries, inference, sparsity
+from saeno import dictionaries, inference, ongrid, sparsity
 
 SCHEMA = 1
 PUBLIC = {
@@ -33,6 +33,7 @@ PUBLIC = {
         inference.OneStep,
         inference.Unrolled,
         inference.MatchingPursuit,
+        ongrid.OnGrid,
     )
 }
 

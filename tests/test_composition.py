@@ -18,6 +18,7 @@ from saeno import (
     Lifting,
     MatchingPursuit,
     OneStep,
+    OnGrid,
     ReLU,
     SoftThreshold,
     SparseAutoencoder,
@@ -45,6 +46,7 @@ THINGS = [
     OneStep(ReLU(), tied=False, step=0.3),
     Unrolled(SoftThreshold(0.2), 5, True, 0.1, True),
     MatchingPursuit(4, positive=True, detach=True, concepts=2),
+    OnGrid(MatchingPursuit(4), (6, 7)),
 ]
 
 

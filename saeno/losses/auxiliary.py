@@ -84,7 +84,10 @@ class AuxK(nn.Module):
         if positive:
             values = values + (values.clamp(min=0) - values).detach()
         nodes = torch.Size(shape[1:]).numel()
-        return dictionary.synthesis_of_events(Events(values, dead[places // nodes] * nodes + places % nodes, shape))
+        events = Events(values, dead[places // nodes] * nodes + places % nodes, shape)
+        if shape[1:] != tuple(residual.shape[2:]):
+            return dictionary.render(events.code(), residual.shape[2:])
+        return dictionary.synthesis_of_events(events)
 
     def _count(self, encoded: Encoded, signal: Tensor) -> None:
         concepts = encoded.dictionary.concepts

@@ -1,0 +1,89 @@
+"""Codes on a grid of their own, whatever grid the signals come on."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from torch import Tensor
+
+from saeno.dictionaries import Dictionary, FourierDictionary, Lifted
+from saeno.dictionaries.base import Grid, as_grid
+from saeno.dictionaries.resampling import interpolation
+from saeno.inference import Inference
+from saeno.sparsity import Events
+
+
+class OnGrid(Inference):
+    r"""An encoder whose codes live on one grid, that of the model, and not on the grid of the signal.
+
+    $$ z = \operatorname{inference}(D, E x), \qquad
+    (E x)(v) = \sum_k \hat x(k)\, e^{2\pi i k \cdot v} \ \text{ at the nodes } v \text{ of } \text{grid}. $$
+
+    E is trigonometric interpolation. A threshold makes frequencies that the signal's grid cannot carry. On a coarse
+    grid they fold back (*aliasing*), and change norms, later steps and near decisions. On a grid of its own a code
+    depends on the signal only through the coefficients that the dictionary sees: signals that have these in common have
+    the same code, to rounding, on whatever grid they come, also with encoders that count nodes or choose events. It
+    does depend on `grid`, which is now a choice of the model, with its price: time grows with its nodes.
+
+    The model's reconstructions are on the grid of the signal. What else one asks it, such as `sparsity`, the wrapped
+    encoder answers. For a `FourierDictionary`, lifted or not.
+
+    Args:
+        inference: `OneStep`, `Unrolled` or `MatchingPursuit`.
+        grid: of the codes, at least 2·modes + 1 nodes per axis: an int (one axis), or a tuple with one entry per axis.
+
+    Source: our derivation; nonlinearities on a finer grid than their signal are Karras et al., arXiv:2106.12423.
+    """
+
+    def __init__(self, inference: Inference, grid: Grid):
+        super().__init__()
+        if not isinstance(inference, Inference):
+            raise TypeError(f"inference is a {type(inference).__name__}: should be one such as MatchingPursuit(4)")
+        self.inference = inference
+        self.grid, self.makes_events = as_grid(grid), inference.makes_events
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            if name == "inference":
+                raise
+            return getattr(self.inference, name)
+
+    def extra_repr(self) -> str:
+        return f"grid={self.grid}"
+
+    def attach(self, dictionary: Dictionary) -> None:
+        self._carried(dictionary, None)
+        self.inference.attach(dictionary)
+
+    def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
+        return self.inference(dictionary, self._carried(dictionary, signal))
+
+    def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
+        return self.inference.events(dictionary, self._carried(dictionary, signal))
+
+    def candidates(self, dictionary: Dictionary, signal: Tensor, residual: Tensor) -> Tensor:
+        """The masses on the grid of the codes."""
+        signal, residual = (self._carried(dictionary, one) for one in (signal, residual))
+        return self.inference.candidates(dictionary, signal, residual)
+
+    def _carried(self, dictionary: Dictionary, signal: Tensor | None) -> Tensor | None:
+        functions = dictionary.dictionary if isinstance(dictionary, Lifted) else dictionary
+        if not isinstance(functions, FourierDictionary):
+            raise TypeError(f"dictionary is a {type(functions).__name__}: OnGrid needs a FourierDictionary")
+        functions._check_grid(as_grid(self.grid, functions.axes))
+        if signal is None or tuple(signal.shape[2:]) == self.grid:
+            return signal
+        functions._check_grid(dictionary._check(signal, "signal", dictionary.channels))
+        for axis, n in enumerate(self.grid, start=2):
+            if signal.shape[axis] != n:
+                matrix = _matrix(signal.shape[axis], n).to(signal)
+                signal = (signal.movedim(axis, -1) @ matrix.T).movedim(-1, axis)
+        return signal
+
+
+@lru_cache
+def _matrix(old: int, new: int) -> Tensor:
+    return interpolation(old, 0, old, new, "sinc")[0]
