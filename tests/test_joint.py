@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from scipy.optimize import minimize
 
 from saeno import (
@@ -19,6 +20,7 @@ from saeno import (
     Unrolled,
     fit,
 )
+from saeno.book.experiments import _joint as lab
 from saeno.losses import objective
 from saeno.sparsity.joint import concept_norms
 from tests.helpers import NAMES, count, normal, one_of_each, synthesis_matrix
@@ -336,6 +338,31 @@ def test_gradients_of_a_limited_pursuit():
         return torch.func.functional_call(model, {"dictionary.weight": w}, (signal,))[0]
 
     assert torch.autograd.gradcheck(made, weight.detach().clone().requires_grad_())
+
+
+# --- what the chapter is given
+
+
+@pytest.mark.parametrize(("price", "pointwise"), [(0.6, 0.4), (0.9, 0.0), (0.0, 0.5)])
+def test_violation_is_zero_at_the_minimiser_and_nowhere_near_it(price, pointwise):
+    value = normal(1, 40, 6, 6)
+    best = GroupSoftThreshold(price, pointwise)(value)
+    assert lab.violation(best, value, price, pointwise) < 1e-12
+    for wrong in (0.99 * best, best + 0.01 * normal(1, 40, 6, 6, seed=1), 0 * best, value):
+        assert lab.violation(wrong, value, price, pointwise) > 1e-3
+
+
+def test_pictures_of_the_chapter():
+    code, n = normal(1, 16, 12, 12), 12
+    only = lab.alone(code, 3)
+    assert torch.equal(only[:, 3], code[:, 3]) and lab.active(only).sum() == 1
+    far = torch.zeros(n, n).index_put_((torch.tensor([11, 0]), torch.tensor([2, 2])), torch.ones(2))
+    assert lab.centred(far)[5:7, 6].sum() == 2  # two nodes across the edge of the torus
+    assert len(lab.code_maps(code[:, :1], code[:, :1], code).axes) == 18
+    figure = lab.draw([far] * 6, ["a", "b", "c", "d", "", ""], columns=3)
+    assert [part.get_title() for part in figure.axes] == ["a", "b", "c", "d", "", ""]
+    assert figure.get_figwidth() < 5, "legible on a phone"
+    plt.close("all")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from functools import cache
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +23,9 @@ from saeno import (
 )
 from saeno.data import signals
 from saeno.sparsity.joint import concept_norms
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MODES, NODES, NUMBERS, CONCEPTS, DENSE = (4, 4), 10, 8, 16, 128
 FRACTION = 0.04  # of the domain: 4 of 100 nodes, so that two concepts have 8 active numbers
@@ -116,7 +121,12 @@ def shown(functions: FourierDictionary, kind: str, nodes: int = NODES) -> Tensor
 
 
 def trained(images: str, kind: str, seed: int, numbers: int = NUMBERS, rate: float | None = None) -> SparseAutoencoder:
-    """A model trained for a second or two."""
+    """A model trained for a second or two; a copy of it when it was asked for before."""
+    return copy.deepcopy(_trained(images, kind, seed, numbers, rate or RATES[kind]))
+
+
+@cache
+def _trained(images: str, kind: str, seed: int, numbers: int, rate: float) -> SparseAutoencoder:
     model, functions = model_of(kind, seed, numbers), part(pictures(images), tested=False)
     signal = shown(functions, kind)
     if kind == "dense, moved":
@@ -124,7 +134,7 @@ def trained(images: str, kind: str, seed: int, numbers: int = NUMBERS, rate: flo
         signal = torch.cat([signal, *[shown(moved(functions, random), kind) for _ in range(7)]])
     loss = losses.AuxK(8, weight=1.0, patience=5) if "AuxK" in kind else losses.objective
     steps = 6 * STEPS if kind == "dense, moved" else STEPS  # vectors are fast, and it has eight times the images
-    fit(model, signal, steps=steps, batch=BATCH, lr=rate or RATES[kind], loss=loss, seed=seed, progress=False)
+    fit(model, signal, steps=steps, batch=BATCH, lr=rate, loss=loss, seed=seed, progress=False)
     return model
 
 
@@ -146,7 +156,7 @@ def unexplained(signal: Tensor, made: Tensor) -> float:
 def scrambled(atoms: Tensor, seed: int) -> Tensor:
     """Images with the same power spectra, and random phases: what chance makes of smooth atoms."""
     noise = torch.randn(atoms.shape, generator=torch.Generator().manual_seed(seed))
-    phase = torch.fft.rfft2(noise)
+    phase = torch.fft.rfft2(noise.to(atoms))
     return torch.fft.irfft2(torch.fft.rfft2(atoms).abs() * phase / phase.abs(), atoms.shape[-2:])
 
 
@@ -154,3 +164,63 @@ def extent(atoms: Tensor) -> float:
     """Share of the domain that an atom fills, (mean d²)² / mean d⁴: 1 where |d| is constant; mean over atoms."""
     square = atoms.flatten(1).square()
     return (square.mean(1).square() / square.square().mean(1)).mean().item()
+
+
+def alone(code: Tensor, concept: int) -> Tensor:
+    """The part of a code that belongs to one concept; all others are zero."""
+    return torch.zeros_like(code).index_copy(1, torch.tensor([concept]), code[:, [concept]])
+
+
+def violation(code: Tensor, value: Tensor, price: float, pointwise: float) -> float:
+    """By how much v − z = λ g + μ s fails: where z ≠ 0, where a concept is on and z = 0, and where it is off."""
+    norm = concept_norms(code)[..., None, None]
+    left = value - code - price * code / norm.clamp(min=1e-30)  # what μ s has to be
+    off = concept_norms((value.abs() - pointwise).clamp(min=0))[..., None, None] - price
+    at_nodes = (left - pointwise * code.sign()).abs() * (code != 0)
+    at_zeros = (left.abs() - pointwise).clamp(min=0) * ((code == 0) & (norm > 0))
+    return max(part.max().item() for part in (at_nodes, at_zeros, off.clamp(min=0) * (norm == 0)))
+
+
+def draw(images: list[Tensor], names: list[str], columns: int, top: float | None = None) -> Figure:
+    """Images in rows, large enough for a phone; from −top to top, or each to its own largest value."""
+    from matplotlib import pyplot as plt
+
+    from saeno import plots
+
+    rows = -(-len(images) // columns)
+    with plots.style():
+        titles = rows if any(names[columns:]) else 1
+        figure, parts = plt.subplots(rows, columns, figsize=(4.8, rows * 4.8 / columns + 0.2 * titles))
+    for part, image, name in zip(parts.flat, images, names, strict=True):
+        most = image.abs().max().item() if top is None else top
+        part.imshow(image.detach().squeeze().numpy(), cmap="RdBu_r", vmin=-most, vmax=most)
+        part.set_title(name, pad=3)
+        part.axis("off")
+    between = 0.2 * columns / 4.8 if any(names[columns:]) else 0.06
+    figure.subplots_adjust(0.01, 0.01, 0.99, 1 - 0.2 / figure.get_figheight(), 0.06, between)
+    return figure
+
+
+def code_maps(image: Tensor, made: Tensor, code: Tensor) -> Figure:
+    """An image and its reconstruction, large, and beside them its sixteen code functions `(1, 16, n, n)`."""
+    from matplotlib import pyplot as plt
+
+    from saeno import plots
+
+    with plots.style():
+        figure = plt.figure(figsize=(4.8, 3.2))
+    grid = figure.add_gridspec(4, 6, left=0.01, right=0.99, top=0.99, bottom=0.01, wspace=0.08, hspace=0.08)
+    places = [grid[:2, :2], grid[2:, :2], *[grid[i // 4, 2 + i % 4] for i in range(16)]]
+    for place, values, top in zip(places, [image[0, 0], made[0, 0], *code[0]], [4, 4] + [8] * 16, strict=True):
+        part = figure.add_subplot(place)
+        part.imshow(values.detach().numpy(), cmap="RdBu_r", vmin=-top, vmax=top)
+        part.set(xticks=[], yticks=[])
+    return figure
+
+
+def centred(atom: Tensor) -> Tensor:
+    """An atom `(n, n)` moved so that the middle of its energy, on the torus, is the middle of the picture."""
+    energy, n = atom.square(), len(atom)
+    wave = torch.polar(torch.ones(n), 2 * math.pi * torch.arange(n) / n)
+    turns = [(energy.sum(1 - axis) * wave).sum().angle().item() / (2 * math.pi) for axis in (0, 1)]
+    return atom.roll([n // 2 - round(n * turn) for turn in turns], (0, 1))

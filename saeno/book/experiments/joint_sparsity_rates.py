@@ -1,4 +1,4 @@
-"""The learning rates of `joint_sparsity`: each kind of model at the best one and its neighbours. Two minutes."""
+"""The learning rates of `joint_sparsity`: each kind of model at the best one and its neighbours. Minutes."""
 
 from __future__ import annotations
 
@@ -7,23 +7,35 @@ import torch
 from saeno.book.claims import Claim, Number
 from saeno.book.experiments import _joint as lab
 
+LOW, MIDDLE, HIGH = (0.01, 0.03, 0.1), (0.03, 0.1, 0.3), (0.1, 0.3, 1.0)
 TRIED = {
-    "pursuit": (0.03, 0.1, 0.3),
-    "limited 2": (0.03, 0.1, 0.3),
-    "two concepts": (0.1, 0.3, 1.0),
-    "joint": (0.03, 0.1, 0.3),
-    "dense": (0.01, 0.03, 0.1),
-    "dense, 16": (0.1, 0.3, 1.0),
+    "pursuit": MIDDLE,
+    "limited 4": MIDDLE,
+    "limited 2": MIDDLE,
+    "two concepts": HIGH,
+    "four concepts": HIGH,
+    "joint": MIDDLE,
+    "joint, AuxK": MIDDLE,
+    "domain first": MIDDLE,
+    "sparse group": MIDDLE,
+    "dense": LOW,
+    "dense, 16": (0.03, *HIGH),
+    "dense, moved": LOW,
+    "textures: limited 4": MIDDLE,
+    "textures: dense": LOW,
+    "photographs: limited 4": MIDDLE,
+    "photographs: dense": LOW,
 }
 AXES = {"setting": [f"{kind} | {rate}" for kind, rates in TRIED.items() for rate in rates], "seed": range(5)}
 
 
 def trial(setting: str, seed: int) -> dict[str, float]:
-    """Train once on digits; the unexplained share of the test images."""
+    """Train once, on digits unless it says else; the unexplained share of the test images."""
     kind, rate = setting.split(" | ")
-    model = lab.trained("digits", kind, seed, rate=float(rate))
+    images, kind = kind.split(": ") if ": " in kind else ("digits", kind)
+    model = lab.trained(images, kind, seed, rate=float(rate))
     with torch.no_grad():
-        signal = lab.shown(lab.part(lab.pictures("digits"), tested=True), kind)
+        signal = lab.shown(lab.part(lab.pictures(images), tested=True), kind)
         return {"fvu": lab.unexplained(signal, model(signal)[0])}
 
 
