@@ -224,3 +224,35 @@ def centred(atom: Tensor) -> Tensor:
     wave = torch.polar(torch.ones(n), 2 * math.pi * torch.arange(n) / n)
     turns = [(energy.sum(1 - axis) * wave).sum().angle().item() / (2 * math.pi) for axis in (0, 1)]
     return atom.roll([n // 2 - round(n * turn) for turn in turns], (0, 1))
+
+
+def digit_models() -> dict[str, tuple[float, float]]:
+    """Of some models on digits, as the ledger has them: concepts in use, and the unexplained share."""
+    from saeno.book import record
+
+    names = {
+        "no limit": "pursuit",
+        "at most four": "limited 4",
+        "at most two": "limited 2",
+        "has four": "four concepts",
+        "has two": "two concepts",
+        "16 vectors": "dense, 16",
+        "128 vectors": "dense",
+    }
+    return {
+        name: tuple(
+            record.stored("joint_sparsity", what, {"setting": f"digits | {kind}"}).mean for what in ("in_use", "fvu")
+        )
+        for name, kind in names.items()
+    }
+
+
+def by_nodes(setting: str, what: str) -> tuple[list[float], list[float], list[float]]:
+    """From the ledger: nodes over 2M + 1, and mean and spread of how n and 2n nodes compare."""
+    from saeno.book import record
+    from saeno.book.experiments.joint_sparsity_nodes import NODES as TRIED
+
+    modes = int(setting.split(" | ")[1])
+    found = [record.stored("joint_sparsity_nodes", f"{what} {n}", {"setting": setting}) for n in TRIED[modes]]
+    ratio = [n / (2 * modes + 1) for n in TRIED[modes]]
+    return ratio, [one.mean for one in found], [one.std for one in found]
