@@ -101,8 +101,10 @@ class GroupSoftThreshold(nn.Module):
     def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
         """The proximal operator with step α, for `value: (batch, concepts, *grid)`."""
         level = step * self.pointwise
-        inner = (value - level).clamp(min=0)
-        inner = inner if self.positive else inner - (-value - level).clamp(min=0)
+        if self.positive:
+            inner = (value - level).clamp(min=0)
+        else:
+            inner = value - value.clamp(-level, level) if self.pointwise else value
         norm = concept_norms(inner)
         norm = norm.view(*norm.shape, *[1] * (value.dim() - 2))
         kept = norm > step * self.threshold
