@@ -98,6 +98,20 @@ def test_what_is_not_stored_is_an_error(echoed):
         command.main(["other"])
 
 
+def test_a_method_is_taken_at_its_best_rate():
+    """Tried: the first rate, the smallest mean, and a method whose name begins with that of another."""
+    each = {"a | 0.1": [1, 2], "a | 0.3": [4, 2], "a | 1.0": [2, 2], "a | x | 0.5": [9, 9]}
+    entries = [
+        {"settings": {"setting": setting}, "seeds": [0, 1], "values": {"score": record.spread(values)}}
+        for setting, values in each.items()
+    ]
+    best = record.tuned({"measured": entries}, "a", "score")
+    assert best.rate == 0.3 and best.values["score"].each == (4.0, 2.0) and best.values["score"].seeds == (0, 1)
+    assert record.tuned({"measured": entries}, "a | x", "score").rate == 0.5
+    with pytest.raises(ValueError, match=r"method = 'b': should be one of a, a \| x$"):
+        record.tuned({"measured": entries}, "b", "score")
+
+
 def test_a_claim_says_its_numbers(echoed):
     found = claims.claim("doubled")
     assert found == doubled()

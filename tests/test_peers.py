@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from saeno.book.experiments import sparse_autoencoders_toy as ours
 from saeno.book.peers import recorded
+from saeno.book.record import load, spread, tuned
 
 
 def test_neuraloperator_is_right_but_for_odd_squares_and_finer_outputs():
@@ -14,6 +16,32 @@ def test_neuraloperator_is_right_but_for_odd_squares_and_finer_outputs():
     wrong = {name for name, (least, most) in found["cases"].items() if least > 0.05}
     right = {name for name, (least, most) in found["cases"].items() if most < 1e-6}
     assert wrong == {"2-D, odd grid", "2-D, finer output"} and wrong | right == set(found["cases"])
+
+
+def test_sae_lens_was_measured_at_every_rate_and_for_every_seed():
+    """Fails when a cell is missing or was edited by hand, when the best rate is at an edge of those tried, or when the
+    table of the chapter has a method without a time."""
+    found = recorded("sae_lens")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", found["date"]) and found["versions"]["sae-lens"]
+    cells = [f"{method} | {rate}" for method in ("standard", "top-k") for rate in ours.ONE_STEP]
+    assert [entry["settings"]["setting"] for entry in found["measured"]] == cells
+    for entry in found["measured"]:
+        assert entry["seeds"] == list(ours.AXES["seed"])
+        for value in entry["values"].values():
+            assert value["each"] == (expected := spread(value["each"]))["each"]
+            assert len(value["each"]) == len(entry["seeds"])
+            assert all(value[part] == pytest.approx(expected[part]) for part in ("mean", "std", "minimum", "maximum"))
+    for method in ("standard", "top-k"):
+        assert min(ours.ONE_STEP) < tuned(found, method).rate < max(ours.ONE_STEP)
+    assert set(found["seconds"]) == {"standard", "top-k", *ours.RATES}
+    assert all(took > 0 for took in found["seconds"].values())
+
+
+def test_an_encoder_tied_to_the_atoms_finds_more_than_any_of_sae_lens():
+    """Fails when a record of another outcome is stored and the chapter still tells the old one."""
+    found, own = recorded("sae_lens"), load("sparse_autoencoders_toy")
+    theirs = max(tuned(found, method).values["cosine"].maximum for method in ("standard", "top-k"))
+    assert tuned(own, "TopK, tied").values["cosine"].minimum > theirs + 0.1
 
 
 def test_a_peer_without_a_record_is_named():

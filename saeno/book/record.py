@@ -32,6 +32,14 @@ class Stored(NamedTuple):
     seeds: tuple[int, ...]
 
 
+class Tuned(NamedTuple):
+    """A method at its own best rate."""
+
+    rate: float
+    values: dict[str, Stored]
+    """What was measured there, by name."""
+
+
 def measure(name: str, trial: Trial, /, seed: Iterable[int], **axes: Iterable[Setting]) -> Path:
     """Run the trial over all settings and seeds, and store each value with its mean, spread and extremes over seeds.
 
@@ -78,8 +86,26 @@ def stored(name: str, value: str, settings: Mapping[str, Setting]) -> Stored:
     found = [entry for entry in load(name)["measured"] if entry["settings"] == dict(settings)]
     if not found or value not in found[0]["values"]:
         raise KeyError(f"{value!r} at {dict(settings)} is not in the results of {name!r}: measure them again")
-    numbers = found[0]["values"][value]
-    return Stored(**numbers | {"each": tuple(numbers["each"]), "seeds": tuple(found[0]["seeds"])})
+    return _stored(found[0], value)
+
+
+def _stored(entry: dict, value: str) -> Stored:
+    numbers = entry["values"][value]
+    return Stored(**numbers | {"each": tuple(numbers["each"]), "seeds": tuple(entry["seeds"])})
+
+
+def tuned(record: dict, method: str, value: str = "cosine") -> Tuned:
+    """A method at the rate with the largest mean of `value`, in a record whose settings are texts "method | rate".
+
+    record: what `load` gives, or `saeno.book.peers.recorded`. Raises ValueError, with the methods there are, when it
+    has no such method.
+    """
+    tried = {tuple(entry["settings"]["setting"].rsplit(" | ", 1)): entry for entry in record["measured"]}
+    own = {float(rate): entry for (name, rate), entry in tried.items() if name == method}
+    if not own:
+        raise ValueError(f"method = {method!r}: should be one of {', '.join(dict.fromkeys(name for name, _ in tried))}")
+    rate = max(own, key=lambda rate: own[rate]["values"][value]["mean"])
+    return Tuned(rate, {name: _stored(own[rate], name) for name in own[rate]["values"]})
 
 
 def fingerprint(*sources: Path) -> str:

@@ -3,7 +3,7 @@
 Unit Gaussian atoms; concept c is active with a probability in proportion to 0.99^c, five on average; masses between 0
 and 1 (`saeno.data.FrequencyModel.toy`). The score is the mean over the true atoms of the best cosine with a learned
 one. Every method gets the same 400 batches of 256 signals, Adam with a cosine schedule, a mean that starts at zero, and
-its own learning rate. `saeno.book.peers.sae_lens` gives the same batches to another library.
+its own learning rate. `tests/benchmarks/bench_sae_lens.py` gives the same batches to another library.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 `neuraloperator` brings about fifty packages, so it is no dependency of the book. In an environment of its own,
 
     pip install neuraloperator==2.0.0
-    python tests/benchmarks/bench_fourier_layer.py
+    python tests/benchmarks/bench_neuraloperator.py
 
 runs the comparison and writes `saeno/book/peers/neuraloperator.json`, which the chapter shows.
 """
