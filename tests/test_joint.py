@@ -21,6 +21,7 @@ from saeno import (
     fit,
 )
 from saeno.book.experiments import _joint as lab
+from saeno.book.experiments import joint_sparsity_nodes
 from saeno.losses import objective
 from saeno.sparsity.joint import concept_norms
 from tests.helpers import NAMES, count, normal, one_of_each, synthesis_matrix
@@ -350,6 +351,22 @@ def test_violation_is_zero_at_the_minimiser_and_nowhere_near_it(price, pointwise
     assert lab.violation(best, value, price, pointwise) < 1e-12
     for wrong in (0.99 * best, best + 0.01 * normal(1, 40, 6, 6, seed=1), 0 * best, value):
         assert lab.violation(wrong, value, price, pointwise) > 1e-3
+
+
+def test_norms_from_another_grid():
+    """The rule itself on its own nodes; else its values, with norms of the functions on more nodes, or on some."""
+    price, pointwise = joint_sparsity_nodes.PRICES
+    low = FourierDictionary(1, 3, (1, 1)).double().atoms
+    value, finer = (0.2 * low((n, n))[:, 0][None].detach() for n in (6, 24))
+
+    def expected(there):
+        norm = concept_norms(torch.nn.functional.softshrink(there, pointwise))[..., None, None]
+        return torch.nn.functional.softshrink(value, pointwise) * (1 - price / norm).clamp(min=0)
+
+    for nodes, there in ((6, value), (24, finer), (3, value[..., ::2, ::2])):
+        torch.testing.assert_close(joint_sparsity_nodes.NormsFrom(nodes)(value), expected(there))
+    assert expected(value).any() and (expected(value) - expected(finer)).abs().max() > 1e-4
+    torch.testing.assert_close(expected(value), GroupSoftThreshold(price, pointwise)(value))
 
 
 def test_pictures_of_the_chapter():

@@ -79,7 +79,9 @@ class GroupSoftThreshold(nn.Module):
     u = \operatorname{sign}(v) \max(|v| - \alpha\mu, 0); \qquad \text{positive: } u = \max(v - \alpha\mu, 0) . $$
 
     The penalty λ decides which concepts are active, and μ where they are. Norms are means over the grid, so neither
-    depends on the number of nodes. For vectors a group is one number, and the two thresholds add up.
+    depends on the number of nodes. With μ = 0 band-limited codes are the same on every grid; μ > 0 makes corners, and
+    on hardly more than 2·modes + 1 nodes aliasing then changes which small concepts survive: take more, or `OnGrid`.
+    For vectors a group is one number, and the two thresholds add up.
 
     Args:
         threshold: λ ≥ 0, of the norm of a code function, in units of mass.
