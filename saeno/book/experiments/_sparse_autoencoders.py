@@ -84,5 +84,5 @@ def bundles(points: Tensor, model: SparseAutoencoder, left: Sequence[float]) -> 
     count = model.dictionary.concepts
     curve.semilogy(range(1, len(left) + 1), left, "-")
     curve.plot(count, left[count - 1], "o")
-    curve.set(xlabel="atoms", ylabel="FVU")
+    curve.set(xlabel="atoms", ylabel="FVU", xticks=range(1, len(left) + 1, 2))
     return figure
