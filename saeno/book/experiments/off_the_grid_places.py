@@ -30,7 +30,8 @@ class Impulses(NamedTuple):
 
 def _numbers(value: str, **limits: dict[str, float]) -> dict[str, Number]:
     return {
-        f"{value}_{name}": Number(value, _at(*at), **{"form": ".3f"} | limits.get(name, {})) for name, at in NAMES.items()
+        f"{value}_{name}": Number(value, _at(*at), **{"form": ".3f"} | limits.get(name, {}))
+        for name, at in NAMES.items()
     }
 
 
@@ -56,7 +57,8 @@ CLAIMS = [
         "threshold given back {back_none}, and the impulse {free_none}. With noise of 0.1: {node_tenth}, "
         "{centre_tenth}, {back_tenth} and {free_tenth}, so that the grid costs {lost_tenth}; of 0.3: {node_third}, "
         "{centre_third}, {back_third} and {free_third}. With noise of 0.3 a signal has {more_back_low} extra events on "
-        "the grid and {more_free_low} off it if the threshold stays at 0.1, and none with 0.3.",
+        "the grid and {more_free_low} off it if the threshold stays at 0.1; with 0.3, {more_back_third} and "
+        "{more_free_third}.",
         verdict="ours",
         numbers={
             **_numbers("node", none={"least": 0.15, "most": 0.35}),
