@@ -130,8 +130,11 @@ def _scores(model: SparseAutoencoder, true: FunctionAtoms, data: SparseModel, se
 
 
 def tuned(experiment: str, value: str, **settings: Setting) -> tuple[float, ...]:
-    """A stored number for each seed, at the rate that has the best mean cosine."""
-    runs = [settings | {"rate": rate} for rate in load_experiment(experiment).AXES["rate"]]
+    """A stored number for each seed, at the rate that has the best mean cosine.
+
+    The first and the last rate of the grid are not chosen: they are there to show that the best is inside.
+    """
+    runs = [settings | {"rate": rate} for rate in load_experiment(experiment).AXES["rate"][1:-1]]
     return stored(experiment, value, max(runs, key=lambda run: stored(experiment, "cosine", run).mean)).each
 
 
