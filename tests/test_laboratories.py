@@ -144,11 +144,14 @@ def test_pictures_of_encoders_beats_and_images_have_the_numbers_of_the_ledger():
     kept = stored(chapter, "code", {"encoder": "FISTA", "concepts": 10})
     centres = [bar.lines[0].get_xdata()[0] for bar in learned.axes[1].containers]
     assert kept.mean in centres and len(centres) == 16
+    both = _convolutional_sparse_coding.optimizers()
+    kept = stored(f"{chapter}_sgd", "cosine", {"encoder": "matching pursuit", "concepts": 5})
+    assert kept.mean in [bar.lines[0].get_xdata()[0] for bar in both.axes[0].containers]
     *animals, means = drawn(_convolutional_sparse_coding.explained().axes[0])
     whose = [stored(f"{chapter}_beats", of, {"data": "real"}) for of in ("own", "half", "phases", "other")]
     assert means == pytest.approx([kept.mean for kept in whose]) and len(animals) == len(whose[0].each)
     agree = drawn(_convolutional_sparse_coding.agreement().axes[0])
     assert agree[3] == pytest.approx(list(stored(f"{chapter}_beats", "animals", {"data": "scrambled"}).each))
     images = _convolutional_sparse_coding.images()
-    kept = stored(f"{chapter}_textures", "fvu", {"texture": "brick", "method": "kernels"})
+    kept = stored(f"{chapter}_textures", "fvu", {"texture": "camera", "method": "kernels"})
     assert kept.mean in [bar.lines[0].get_xdata()[0] for bar in images.axes[0].containers]

@@ -13,6 +13,7 @@ from torch import Tensor
 from saeno import plots
 from saeno.book import record
 from saeno.book.experiments import convolutional_sparse_coding as adam
+from saeno.book.experiments import convolutional_sparse_coding_sgd as sgd
 from saeno.book.experiments import convolutional_sparse_coding_textures as textures
 from saeno.dictionaries import Dictionary
 from saeno.inference import Inference
@@ -88,6 +89,23 @@ def learned() -> Figure:
     return figure
 
 
+def optimizers() -> Figure:
+    """From the ledger, the cosine of atoms after Adam and after SGD, each at its own rate."""
+    with plots.style():
+        figure, parts = plt.subplots(2, 1, figsize=(4.6, 4.4), sharex=True, layout="constrained")
+    for part, concepts in zip(parts, (5, 10), strict=True):
+        for experiment, label, mark, colour, shift in (
+            (ENCODERS, "Adam", "o", plots.FOUND, -0.13),
+            (f"{ENCODERS}_sgd", "SGD", "s", plots.TRUE, 0.13),
+        ):
+            settings = [{"encoder": name, "concepts": concepts} for name in sgd.RATES]
+            _rows(part, [record.stored(experiment, "cosine", at) for at in settings], mark, colour, shift, label)
+        _names(part, list(sgd.RATES), VALUES["cosine"] if concepts == 10 else "")
+        part.set_title(f"{concepts} filters")
+    figure.legend(*parts[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    return figure
+
+
 def beats(window: Tensor, kernel: Tensor, values: Sequence[float], nodes: Sequence[int]) -> Figure:
     """A window of a recording, and the sum of a kernel at some nodes."""
     total = sum((a * kernel.roll(int(v)) for a, v in zip(values, nodes, strict=True)), torch.zeros_like(window))
@@ -108,7 +126,7 @@ def agreement() -> Figure:
         each = record.stored(f"{ENCODERS}_beats", of, {"data": data}).each
         mark, colour = ("o", plots.FOUND) if data == "real" else ("s", plots.QUIET)
         part.plot(i + torch.linspace(-0.15, 0.15, len(each)), each, mark, color=colour)
-    part.set(xticks=range(4), ylabel="|cosine|", ylim=(0, 1.03), xticklabels=[f"{of},\n{data}" for of, data in groups])
+    part.set(xticks=range(4), ylabel="cosine", ylim=(0, 1.03), xticklabels=[f"{of},\n{data}" for of, data in groups])
     return figure
 
 
@@ -142,12 +160,12 @@ def images() -> Figure:
     """From the ledger, what kernels and patches leave unexplained, and how alike an atom's twin is."""
     with plots.style():
         figure, parts = plt.subplots(2, 1, figsize=(4.6, 4.4), layout="constrained")
-    names = {"brick": ("o", plots.FOUND), "grass": ("s", plots.TRUE)}
+    names = {"brick": ("o", plots.FOUND), "grass": ("s", plots.TRUE), "camera": ("^", plots.FOURTH)}
     for part, value in zip(parts, ("fvu", "twin"), strict=True):
         for i, (image, (mark, colour)) in enumerate(names.items()):
             settings = [{"texture": image, "method": method} for method in textures.METHODS]
             rows = [record.stored(f"{ENCODERS}_textures", value, at) for at in settings]
-            _rows(part, rows, mark, colour, 0.26 * (i - 0.5), image)
+            _rows(part, rows, mark, colour, 0.2 * (i - 1), "photograph" if image == "camera" else image)
         _names(
             part, ["12 kernels", *textures.METHODS[1:]], "share unexplained" if value == "fvu" else "likeness of twins"
         )

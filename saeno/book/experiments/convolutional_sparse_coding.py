@@ -115,13 +115,15 @@ def trial(encoder: str, concepts: int, seed: int) -> dict[str, float]:
     return run(encoder, concepts, RATES[encoder][concepts == 10], seed)
 
 
-def run(encoder: str, concepts: int, rate: float, seed: int) -> dict[str, float]:
+def run(
+    encoder: str, concepts: int, rate: float, seed: int, optimizer: type[torch.optim.Optimizer] = torch.optim.Adam
+) -> dict[str, float]:
     """Train once; `cosine` of the atoms, share `recovered`, `fvu`, and cosine of the `code`, on signals not seen."""
     true = bumps_and_gabors(10_000 + seed)
     data = SparseModel(true, active=ACTIVE, signed=False)
     model = SparseAutoencoder(ConvDictionary(1, concepts, TAPS, seed=seed), ENCODERS[encoder]())
     loss = losses.l1(PENALTY) if "ReLU" in encoder else losses.objective
-    fit(model, data, STEPS, batch=BATCH, lr=rate, loss=loss, seed=seed, grid=NODES, progress=False)
+    fit(model, data, STEPS, BATCH, lr=rate, optimizer=optimizer, loss=loss, seed=seed, grid=NODES, progress=False)
     signal, code = data.sample(256, NODES, torch.Generator().manual_seed(20_000 + seed))
     with torch.no_grad():
         reconstruction, found = model(signal)

@@ -31,17 +31,18 @@ CLAIMS = [
         "more than the kernels of signals do that have the same spectrum and no beats.",
         setting="PigCVP, 10 pairs of animals, all recordings of an animal without artefacts, freed of what is slower "
         "than 100 samples, every second sample. One kernel of 48 taps, four positive events in windows of 125 samples, "
-        "matching pursuit, Adam at 0.03, 60 steps. Control: the same with random phases. Cosines at the best shift. "
+        "matching pursuit, Adam at 0.03, 60 steps. Control: the same with random phases. Cosines at the best shift, "
+        "without a free sign, since events are positive. "
         "Variance unexplained of the second halves, by kernels from elsewhere.",
         finding="Cosine between halves {halves}, with random phases {fake_halves}; between animals {animals} and "
         "{fake_animals}. Unexplained of the second halves: by their own kernel {own}, by the first halves' {half}, by "
         "that of the same spectrum with random phases {phases}, by another animal's {other}.",
         verdict="ours",
         numbers={
-            "halves": Number("halves", REAL, most=0.95, possible=SHARE),
-            "animals": Number("animals", REAL, most=0.92, possible=SHARE),
-            "fake_halves": Number("halves", SCRAMBLED, least=0.88, possible=SHARE),
-            "fake_animals": Number("animals", SCRAMBLED, least=0.82, possible=SHARE),
+            "halves": Number("halves", REAL, most=0.9, tolerance=0.15, possible=SHARE),
+            "animals": Number("animals", REAL, most=0.85, tolerance=0.15, possible=SHARE),
+            "fake_halves": Number("halves", SCRAMBLED, least=0.78, tolerance=0.15, possible=SHARE),
+            "fake_animals": Number("animals", SCRAMBLED, least=0.7, tolerance=0.15, possible=SHARE),
             "own": Number("own", REAL, possible=SHARE),
             "half": Number("half", REAL, most=0.22, possible=SHARE),
             "phases": Number("phases", REAL, most=0.24, possible=SHARE),
@@ -108,8 +109,8 @@ def trial(data: str, seed: int) -> dict[str, float]:
     models = [learn(pieces, 10 * seed + i) for i, pieces in enumerate((first, last, other))]
     atoms = [model.dictionary.atoms(128) for model in models]
     found = {
-        "halves": match_atoms(atoms[0], atoms[1]).cosine.mean().item(),
-        "animals": match_atoms(atoms[2], atoms[0]).cosine.mean().item(),
+        "halves": match_atoms(atoms[0], atoms[1], signed=False).cosine.mean().item(),
+        "animals": match_atoms(atoms[2], atoms[0], signed=False).cosine.mean().item(),
         "own": unexplained(models[1], last),
         "half": unexplained(models[0], last),
         "other": unexplained(models[2], last),
