@@ -184,6 +184,22 @@ def test_the_fingerprint_sees_code_and_nothing_else(tmp_path):
     assert print_of(source.replace("+ 1", "+ 2")) != print_of(source), "what the trial calls counts too"
 
 
+@pytest.mark.parametrize("line", ["from {0} import _shared as lab", "from {0}._shared import helper"])
+def test_the_fingerprint_sees_what_an_experiment_imports_from_beside_it(tmp_path, line):
+    """Also through another file, and in a circle; files that are not imported do not count."""
+    trial, between, shared, other = (tmp_path / f"{name}.py" for name in ("trial", "between", "_shared", "other"))
+    trial.write_text(f"from {tmp_path.name}.between import more\n")
+    between.write_text(line.format(f"book.{tmp_path.name}") + f"\nfrom {tmp_path.name} import trial\n")
+    shared.write_text("def helper(x):\n    return x + 1\n")
+    before = record.fingerprint(trial)
+    other.write_text("print('other')\n")
+    assert record.fingerprint(trial) == before
+    shared.write_text(shared.read_text() + "# one\n")
+    assert record.fingerprint(trial) == before
+    shared.write_text("def helper(x):\n    return x + 2\n")
+    assert record.fingerprint(trial) != before
+
+
 def test_a_decorated_trial_is_known_by_its_own_file(monkeypatch):
     """`@torch.no_grad()` wraps a trial in a function of torch's, whose file says nothing about the experiment."""
     seen = []

@@ -111,13 +111,30 @@ def tuned(record: dict, method: str, value: str = "cosine") -> Tuned:
 def fingerprint(*sources: Path) -> str:
     """Hash of what can change a result: the package but for the book, these files, and the versions of libraries.
 
-    Comments, docstrings and `CLAIMS` change no result and are left out.
+    With a file counts what it imports from its own folder. Comments, docstrings and `CLAIMS` change no result and are
+    left out.
     """
     core = sorted(path for path in PACKAGE.rglob("*.py") if not path.is_relative_to(PACKAGE / "book"))
     total = hashlib.sha256(json.dumps(current_versions(), sort_keys=True).encode())
-    for path in [*core, *sources]:
+    used: dict[Path, None] = {}
+    for path in sources:
+        _follow(path, used)
+    for path in [*core, *used]:
         total.update(_code(path.read_text()).encode())
     return total.hexdigest()[:16]
+
+
+def _follow(path: Path, used: dict[Path, None]) -> None:
+    """Add a file to those used, and after it what it imports from the folder it is in, each once."""
+    if path in used:
+        return
+    used[path] = None
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for module in (node.module, *(f"{node.module}.{name.name}" for name in node.names)):
+                *_, folder, name = ["", *module.split(".")]
+                if folder == path.parent.name and (beside := path.with_name(f"{name}.py")).exists():
+                    _follow(beside, used)
 
 
 def _code(source: str) -> str:
