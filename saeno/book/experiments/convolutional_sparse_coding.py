@@ -35,7 +35,9 @@ ENCODERS = {
 }
 
 # For five and for ten filters, the best by the |cosine| of atoms, with a factor of about 3 between neighbours, on a
-# seed (100) that is not measured; no best one was at the end of what was tried.
+# seed (100) that is not measured; no best one was at the end of what was tried. Matching pursuit with five filters
+# misses one now and then, so that one seed says little: it was tuned on ten that are not measured, from 0.03 to 3. (At
+# 0.03, the best on seed 100, the mean cosine over the seeds that are measured is 0.95.)
 RATES = {
     "one step, soft": (0.03, 0.03),
     "one step, ReLU, untied": (0.03, 0.1),
@@ -44,7 +46,7 @@ RATES = {
     "hard thresholding": (0.03, 0.03),
     "ISTA": (0.1, 0.03),
     "FISTA": (0.03, 0.03),
-    "matching pursuit": (0.03, 0.1),
+    "matching pursuit": (1.0, 0.1),
 }
 AXES = {"encoder": list(ENCODERS), "concepts": [5, 10], "seed": range(5)}
 
@@ -63,7 +65,7 @@ CLAIMS = [
         statement=statement,
         setting="A bump, its slope and three Gabors on 96 nodes, four positive events in a signal, no noise. "
         f"{many} kernels of 32 taps, 200 steps of 32 signals, Adam with a cosine schedule at a rate tuned for each "
-        "encoder on another seed. Top-k and pursuit have four events; soft codes the threshold 0.1; FISTA and hard "
+        "encoder on other seeds. Top-k and pursuit have four events; soft codes the threshold 0.1; FISTA and hard "
         "thresholding 20 and 10 steps. Atoms are matched up to a shift, without a free sign, since codes are positive. "
         "Codes are compared as measures of width 1/64, on signals not seen.",
         finding="Cosine of the atoms: " + finding,
@@ -80,7 +82,7 @@ CLAIMS = [
             "{pursuit_code} and {topk_code}. Variance unexplained by one step of top-k: {topk_fvu}.",
             {
                 "fista": _number("FISTA", 5, "cosine", least=0.95),
-                "pursuit": _number("matching pursuit", 5, "cosine", least=0.9),
+                "pursuit": _number("matching pursuit", 5, "cosine", least=0.98),
                 "topk": _number("one step, top-k", 5, "cosine", most=0.75),
                 "fista_code": _number("FISTA", 5, "code", least=0.85),
                 "pursuit_code": _number("matching pursuit", 5, "code", least=0.7),

@@ -32,8 +32,8 @@ CLAIMS = [
         id="csc-sgd",
         chapter="operators/convolutional-sparse-coding",
         source="our measurement",
-        statement="With plain gradient descent matching pursuit finds all hidden kernels with none to spare; FISTA and "
-        "one step end about where they do with Adam.",
+        statement="With plain gradient descent the encoders end about where they do with Adam: FISTA and matching "
+        "pursuit near to the hidden kernels, one step of top-k far from them.",
         setting="As for Adam, with SGD in its place, at a rate tuned for each encoder and number of kernels on another "
         "seed, from 0.01 to 300.",
         finding="Cosine of the atoms with five kernels: FISTA {fista}, matching pursuit {pursuit}, one step of ReLU "
