@@ -78,7 +78,7 @@ def test_prices_and_codes_are_drawn_as_they_are():
     v = torch.linspace(-1, 1, 5)
     kinds = {str(level): (SoftThreshold(level), level * v.abs()) for level in (0.25, 0.5, 0.75)}
     axes = _sparse_autoencoders.curves_and_prices(v, kinds).axes
-    assert drawn(axes[1])[1] == [-0.5, 0.0, 0.0, 0.0, 0.5] and drawn(axes[4]) == [[0.5, 0.25, 0.0, 0.25, 0.5]]
+    assert drawn(axes[2])[1] == [-0.5, 0.0, 0.0, 0.0, 0.5] and drawn(axes[3]) == [[0.5, 0.25, 0.0, 0.25, 0.5]]
     codes = {"a": torch.eye(3), "b": 2 * torch.eye(3)}
     pictures = [axes.images[0].get_array().tolist() for axes in _sparse_autoencoders.kept(codes).axes]
     assert pictures == [codes["a"].tolist(), codes["b"].tolist()]

@@ -1,4 +1,4 @@
-"""What the chapter on sparse autoencoders draws, beside its experiments."""
+"""What the chapter on sparse autoencoders draws. Pictures are narrow, so that they can be read on a phone."""
 
 from __future__ import annotations
 
@@ -15,46 +15,47 @@ from saeno.metrics import dead_atoms
 
 
 def curves_and_prices(v: Tensor, kinds: Mapping[str, tuple[nn.Module, Tensor]]) -> Figure:
-    """For each sparsity what it makes of the masses v, and below the price of a code v."""
+    """A row for each sparsity: on the left what it makes of the masses v, on the right the price of a code v."""
     with plots.style():
-        figure, parts = plt.subplots(2, 3, figsize=(6.4, 3.6), sharex=True, sharey="row", layout="constrained")
-    for (name, (sparsity, price)), (top, bottom) in zip(kinds.items(), parts.T, strict=True):
-        top.plot(v, v, ":", color=plots.QUIET)
-        top.plot(v, sparsity(v[:, None])[:, 0])
-        top.set_title(name)
-        bottom.plot(v, price)
-    parts[0, 0].set(ylabel="code")
-    parts[1, 0].set(ylabel="price", xlabel="mass")
+        figure, rows = plt.subplots(len(kinds), 2, figsize=(4.2, 4.8), sharex=True, sharey="col", layout="constrained")
+    for (name, (sparsity, price)), (left, right) in zip(kinds.items(), rows, strict=True):
+        left.plot(v, v, ":", color=plots.QUIET)
+        left.plot(v, sparsity(v[:, None])[:, 0])
+        left.set(title=name, ylabel="code")
+        right.plot(v, price)
+        right.set(ylabel="price")
+    rows[-1, 0].set(xlabel="mass")
+    rows[-1, 1].set(xlabel="code")
     return figure
 
 
 def kept(codes: Mapping[str, Tensor]) -> Figure:
-    """Codes as pictures, side by side: a row for each signal, a column for each concept."""
+    """Codes as pictures, one below the other: in each a row for each signal, a column for each concept."""
     with plots.style():
-        figure, parts = plt.subplots(1, len(codes), figsize=(6.4, 1.8), sharey=True)
+        figure, parts = plt.subplots(len(codes), 1, figsize=(4.2, 1.5 * len(codes)), layout="constrained")
     for (name, values), part in zip(codes.items(), parts, strict=True):
-        part.imshow(values, vmin=0, vmax=6)
-        part.set(title=name, xlabel="concept", xticks=[], yticks=[])
-    parts[0].set(ylabel="signal")
+        part.imshow(values, vmin=0, vmax=6, aspect="auto")
+        part.set(title=name, ylabel="signal", xticks=[], yticks=[])
+    parts[-1].set(xlabel="concept")
     return figure
 
 
 def gap(lines: Mapping[str, Sequence[float]], steps: Sequence[int]) -> Figure:
     """Variance unexplained, by one layer and then after each number of steps."""
     with plots.style():
-        figure, part = plt.subplots(figsize=(6.4, 2.8), layout="constrained")
+        figure, part = plt.subplots(figsize=(4.2, 3.2), layout="constrained")
     for name, values in lines.items():
         part.semilogy([max(value, 1e-5) for value in values], label=name)
     part.set_xticks(range(len(steps) + 1), ["1 layer", *steps])
     part.set(xlabel="steps of hard thresholding", ylabel="FVU", ylim=(8e-6, 5))
-    part.legend(loc="lower left")
+    figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
 def over_rates(encoders: Sequence[str]) -> Figure:
     """The stored cosine of the atoms over Adam's learning rate, mean and standard deviation, for random atoms."""
     with plots.style():
-        figure, part = plt.subplots(figsize=(6.4, 2.8), layout="constrained")
+        figure, part = plt.subplots(figsize=(4.2, 3.6), layout="constrained")
     for encoder in encoders:
         rates = RATES["random"][encoder]
         settings = [{"setting": f"random | {encoder} | {rate}"} for rate in rates]
@@ -62,7 +63,7 @@ def over_rates(encoders: Sequence[str]) -> Figure:
         means, deviations = [value.mean for value in found], [value.std for value in found]
         part.errorbar(rates, means, deviations, marker="o", capsize=2, label=encoder)
     part.set(xscale="log", xlabel="learning rate of Adam", ylabel="cosine")
-    part.legend()
+    figure.legend(loc="outside lower center", ncols=2)
     return figure
 
 
@@ -72,8 +73,8 @@ def bundles(points: Tensor, model: SparseAutoencoder, left: Sequence[float]) -> 
     The dot is at the model's own number.
     """
     with plots.style():
-        figure, (plane, curve) = plt.subplots(1, 2, figsize=(6.4, 3))
-    figure.subplots_adjust(0.04, 0.16, 0.98, 0.97, wspace=0.32)
+        figure, (plane, curve) = plt.subplots(1, 2, figsize=(4.4, 2.4))
+    figure.subplots_adjust(0.01, 0.2, 0.98, 0.97, wspace=0.32)
     plane.plot(*points.T, ".", markersize=2, color=plots.TRUE)
     idle = dead_atoms(model(points).code.detach())
     for atom, spare in zip(model.dictionary.atoms().tolist(), idle, strict=True):
