@@ -12,7 +12,7 @@ from torch import Tensor
 
 from saeno.dictionaries.base import Dictionary, Grid
 from saeno.metrics import Match, cosines, match_atoms
-from saeno.plots.canvas import FOUND, INK, QUIET, TRUE, WIDTH, draw_image, expect, panels, style
+from saeno.plots.canvas import FOUND, INK, NARROW, QUIET, TRUE, WIDTH, draw_image, expect, panels, style
 
 
 def atoms(
@@ -41,12 +41,14 @@ def atoms(
     centres = [_to_centre(atom) for atom in (shown if back is None else back)]
     limit = 1.15 * (shown if back is None else back).abs().max().item()
     # An image keeps its proportions; two stand side by side.
-    height = 0.9 if shown.dim() < 4 else (WIDTH / columns - 0.2) * shown.shape[2] / shown.shape[3]
+    width = NARROW if columns <= 2 else WIDTH
+    height = 0.9 if shown.dim() < 4 else (width / columns - 0.2) * shown.shape[2] / shown.shape[3]
     height *= 0.5 if shown.dim() == 4 and back is not None else 1
     with style():
         below = 0.3 if shown.dim() == 3 else 0.05
         above = 0.08 if match is None else 0.25
-        figure, axes = panels(len(shown), axes, columns, height, above=above, below=below, left=0.15, gap=0.15)
+        room = {"above": above, "below": below, "left": 0.15, "gap": 0.15, "width": width}
+        figure, axes = panels(len(shown), axes, columns, height, **room)
         for i, panel in enumerate(axes):
             found, true = (None if a is None else _roll(a[i], centres[i]) for a in (shown, back))
             _atom(panel, found, true, limit, labels=i + columns >= len(axes))
@@ -71,8 +73,9 @@ def mosaic(images: Tensor, columns: int = 8, limit: float | None = None, axes: A
         top, left = 1 + i // columns * (height + 1), 1 + i % columns * (width + 1)
         board[top : top + height, left : left + width] = image
     with style():
-        inches = WIDTH * board.shape[0] / board.shape[1]
-        figure, (panel,) = panels(1, axes, 1, inches, above=0.0, below=0.1, left=0.15)
+        width = NARROW if columns <= 8 else WIDTH
+        tall = width * board.shape[0] / board.shape[1]
+        figure, (panel,) = panels(1, axes, 1, tall, above=0.0, below=0.1, left=0.15, width=width)
         draw_image(panel, board, limit)
     return figure
 

@@ -15,7 +15,8 @@ from torch import Tensor
 # Colours of Okabe and Ito, for all kinds of sight. Dashes, and how light they are, tell them apart in grey.
 FOUND, TRUE, INK, FOURTH = "#0072b2", "#e69f00", "#1b1b1b", "#cc79a7"
 QUIET = "#6b7280"  # for what is not data
-WIDTH = 6.4  # inches, of every figure: text stays legible when it is shrunk to a phone
+WIDTH = 6.4  # inches, of figures with many panels in a row
+NARROW = 4.2  # inches, of the others: on a phone they are hardly shrunk, and their letters stay legible
 
 STYLE = {
     "axes.prop_cycle": cycler(color=[FOUND, TRUE, INK, FOURTH], linestyle=["-", "--", ":", "-."]),

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from saeno.autoencoder import SparseAutoencoder
-from saeno.plots.canvas import FOUND, INK, QUIET, TRUE, WIDTH, draw_image, expect, panels, style
+from saeno.plots.canvas import FOUND, INK, NARROW, QUIET, TRUE, draw_image, expect, panels, style
 
 
 def codes(code: Tensor, truth: Tensor | None = None, axes: Axes | None = None) -> Figure:
@@ -60,7 +60,7 @@ def masses(code: Tensor, truth: Tensor | None = None, axes: Axes | None = None) 
     for name, value in given.items():
         expect(value.dim() == 1, f"{name}: shape {tuple(value.shape)}; give the code of one vector, (concepts,)")
     with style():
-        figure, (panel,) = panels(1, axes, 1, 1.5, above=0.3, below=0.5, left=0.7)
+        figure, (panel,) = panels(1, axes, 1, 1.5, above=0.3, below=0.5, left=0.7, width=NARROW)
         for name, value in given.items():
             panel.vlines(np.arange(len(value)), 0, value.detach().cpu().numpy(), **looks[name])
         limit = 1.3 * (next(iter(given.values())).abs().max().item() or 1.0)
@@ -82,9 +82,10 @@ def passage(model: SparseAutoencoder, signal: Tensor, shape: Sequence[int] | Non
     limit = signal.abs().max().item()
     titles = ["signal $x$", "analysis $D^{T}x$", "code $z$", "synthesis $D z$"]
     with style():
-        figure = plt.figure(figsize=(WIDTH, 1.75))
+        figure = plt.figure(figsize=(NARROW, 3.9))
         for place, (title, value) in enumerate(zip(titles, (signal, masses, code, reconstruction), strict=True)):
-            panel = figure.add_axes((0.03 + 0.25 * place, 0.08, 0.19, 0.7))
+            row, column = divmod(place, 2)
+            panel = figure.add_axes((0.05 + 0.5 * column, 0.53 - 0.5 * row, 0.4, 0.4))
             panel.set_title(title, color=INK)
             if place in (0, 3) and shape is not None:
                 draw_image(panel, value.view(*shape), limit)
@@ -95,6 +96,6 @@ def passage(model: SparseAutoencoder, signal: Tensor, shape: Sequence[int] | Non
             largest = 1.1 * max(masses.abs().max().item(), code.abs().max().item())
             panel.set(xlim=(-largest, largest), xticks=[], yticks=[], ylim=(len(value), -1))
             panel.spines[["left", "bottom"]].set_visible(False)
-        for place in range(3):
-            figure.text(0.235 + 0.25 * place, 0.43, "→", color=QUIET, ha="left", va="center", fontsize=14)
+        for y, arrow in ((0.73, "→"), (0.48, "↙"), (0.23, "→")):
+            figure.text(0.5, y, arrow, color=QUIET, ha="center", va="center", fontsize=14)
     return figure

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from saeno.plots.canvas import FOUND, INK, TRUE, expect, panels, style
+from saeno.plots.canvas import FOUND, INK, NARROW, TRUE, expect, panels, style
 from saeno.training import History
 
 
@@ -85,7 +85,7 @@ def phase_diagram(
     share = success.detach().cpu().numpy()
     expect(share.min() >= 0 and share.max() <= 1, f"success: from {share.min()} to {share.max()}; should be shares")
     with style():
-        figure, (panel,) = panels(1, axes, 1, 3.2, above=0.15, below=0.5, left=0.7, width=5.2)
+        figure, (panel,) = panels(1, axes, 1, 2.8, above=0.15, below=0.5, left=0.7, width=NARROW)
         picture = panel.pcolormesh(columns, rows, share, vmin=0, vmax=1, shading="nearest")
         if share.min() < 0.5 < share.max():
             panel.contour(columns, rows, share, [0.5], colors=INK, linewidths=1.6)
