@@ -73,7 +73,7 @@ def bundles(points: Tensor, model: SparseAutoencoder, left: Sequence[float]) -> 
     The dot is at the model's own number.
     """
     with plots.style():
-        figure, (plane, curve) = plt.subplots(1, 2, figsize=(4.4, 2.4))
+        figure, (plane, curve) = plt.subplots(1, 2, figsize=(4.2, 2.4))
     figure.subplots_adjust(0.01, 0.2, 0.98, 0.97, wspace=0.32)
     plane.plot(*points.T, ".", markersize=2, color=plots.TRUE)
     idle = dead_atoms(model(points).code.detach())
