@@ -41,33 +41,33 @@ def race(
 def curves(races: Mapping[str, Race]) -> Figure:
     """The share of atoms found over the steps, one line for each race."""
     with plots.style():
-        figure, part = plt.subplots(figsize=(6.4, 2.6), layout="constrained")
+        figure, part = plt.subplots(figsize=(4.2, 3), layout="constrained")
     for name, (steps, share) in races.items():
         part.plot(steps, share, label=name)
     part.set(xlabel="step", ylabel="share of atoms found", ylim=(-0.03, 1.03))
-    part.legend()
+    figure.legend(loc="outside upper center", ncols=2, frameon=False)
     return figure
 
 
 def three_notches(plain: Mapping[float, Race], lifted: Mapping[float, Race], rate: float) -> Figure:
     """The lifted race at a rate, thin, on the one without a lift at eight times the rate, wide; dotted: none at it."""
     with plots.style():
-        figure, part = plt.subplots(figsize=(6.4, 3), layout="constrained")
+        figure, part = plt.subplots(figsize=(4.2, 3.4), layout="constrained")
     wide = {"color": plots.TRUE, "linewidth": 6, "alpha": 0.6}
     part.plot(*plain[8 * rate], "-", **wide, label=f"none, {8 * rate:g}")
     part.plot(*lifted[rate], "-", color=plots.FOUND, label=f"lifted, {rate:g}")
     part.plot(*plain[rate], ":", color=plots.INK, label=f"none, {rate:g}")
     part.set(xlabel="step", ylabel="share of atoms found", ylim=(-0.03, 1.03))
-    figure.legend(loc="outside upper center", ncols=3, title="rate")
+    figure.legend(loc="outside upper center", ncols=3, columnspacing=1, handlelength=1.6, frameon=False)
     return figure
 
 
 def spectra(ratios: Sequence[int], eigenvalues: Sequence[Tensor], ends: Sequence[tuple[float, float]]) -> Figure:
     """Over h/m: eigenvalues of PPᵀ as dashes, and their predicted ends as diamonds."""
     with plots.style():
-        figure, part = plt.subplots(figsize=(6.4, 2.6))
+        figure, part = plt.subplots(figsize=(4.2, 3), layout="constrained")
     for ratio, values, predicted in zip(ratios, eigenvalues, ends, strict=True):
-        part.plot([ratio] * len(values), values, "_", color=plots.FOUND, markersize=14)
+        part.plot([ratio] * len(values), values, "_", color=plots.FOUND, markersize=12)
         part.plot([ratio] * 2, predicted, "D", color=plots.TRUE, markersize=5)
     part.set(xscale="log", xlabel="h/m", ylabel="eigenvalue")
     part.set_xticks(ratios, list(map(str, ratios)))
@@ -94,14 +94,13 @@ def over_rates() -> Figure:
         tried.setdefault(optimizer, {}).setdefault(lift, []).append(point)
     ticks = {"SGD": [2, 4, 8, 16, 32], "Adam": [0.01, 0.04, 0.16, 0.64]}
     with plots.style():
-        figure, parts = plt.subplots(2, 1, figsize=(6.4, 5.2))
+        figure, parts = plt.subplots(2, 1, figsize=(4.2, 6.4), layout="constrained")
     for part, (optimizer, lifts) in zip(parts, tried.items(), strict=True):
         for mark, (lift, points) in zip("osd^", lifts.items(), strict=False):
             part.plot(*zip(*points, strict=True), marker=mark, label=lift)
-        part.set(xscale="log", xlabel=f"rate of {optimizer}", ylim=(0, 215))
+        part.set(xscale="log", xlabel=f"rate of {optimizer}", ylim=(0, 165))
         part.set(ylabel="steps to 9 of 10", yticks=[0, 50, 100, 150])
         part.set_xticks(ticks[optimizer], list(map(str, ticks[optimizer])))
         part.set_xticks([], minor=True)
-        part.legend(ncols=4, loc="upper center", columnspacing=1)
-    figure.tight_layout()
+        part.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False)
     return figure
