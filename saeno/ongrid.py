@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from saeno.dictionaries import Dictionary, FourierDictionary, Lifted
@@ -86,4 +87,5 @@ class OnGrid(Inference):
 
 @lru_cache
 def _matrix(old: int, new: int) -> Tensor:
-    return interpolation(old, 0, old, new, "sinc")[0]
+    with torch.inference_mode(False):  # what is made while no gradient is wanted serves gradients later
+        return interpolation(old, 0, old, new, "sinc")[0]

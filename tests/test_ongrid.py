@@ -149,3 +149,12 @@ def test_it_answers_for_the_encoder_and_comes_back_from_a_file(tmp_path):
 def test_errors_name_the_argument_and_its_value(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_model_trains_after_it_was_used_without_gradients():
+    """What is kept from the first use serves the second, on grids that no other test has."""
+    model = SparseAutoencoder(FourierDictionary(1, 2, 1), OnGrid(OneStep(ReLU()), 17)).double()
+    with torch.inference_mode():
+        model.encode(normal(1, 1, 19))
+    model.reconstruct(normal(1, 1, 19).requires_grad_()).sum().backward()
+    assert model.dictionary.weight.grad.norm() > 0
