@@ -165,7 +165,12 @@ def test_unrolled_relu_solves_non_negative_least_squares():
 
 
 def hard_thresholding(synthesis, analysis, signal, nodes, k, steps, step):
-    """Iterative hard thresholding in masses; `step` None is the damped exact line search on the support."""
+    """Iterative hard thresholding in masses; `step` None is the damped exact line search on the support, made smaller
+    while the error would rise."""
+
+    def error(masses):
+        return (signal - nodes * synthesis(masses)).square().flatten(1).sum(1) / nodes
+
     masses = torch.zeros_like(analysis(signal))
     for t in range(steps):
         gradient = analysis(signal - nodes * synthesis(masses))
@@ -176,6 +181,14 @@ def hard_thresholding(synthesis, analysis, signal, nodes, k, steps, step):
             energy = (gradient * support).square().flatten(1).sum(1)
             alpha = DAMPING * energy / (moved.square().flatten(1).sum(1) / nodes)
             alpha = alpha.view(-1, *[1] * (signal.dim() - 1))
+            while True:
+                change = keep(masses + alpha * gradient, k) - masses
+                rises = error(masses + change) > error(masses) * (1 + 1e-12)
+                if not rises.any():
+                    break
+                squares = [part.square().flatten(1).sum(1) for part in (change, synthesis(nodes * change))]
+                shorter = torch.minimum(alpha / 2, (squares[0] * nodes / squares[1]).view_as(alpha))
+                alpha = torch.where(rises.view_as(alpha), shorter, alpha)
         masses = keep(masses + alpha * gradient, k)
     return nodes * masses
 
@@ -195,6 +208,29 @@ def test_unrolled_top_k_is_iterative_hard_thresholding(name, step):
 
 def test_the_damped_line_search_is_between_none_and_all_of_it():
     assert 0.5 <= DAMPING < 1
+
+
+def alike(concepts=24, channels=16):
+    """A dictionary of which two atoms are nearly the same."""
+    atoms = normal(concepts, channels)
+    atoms = atoms / atoms.norm(dim=1, keepdim=True)
+    atoms[1] = atoms[0] + 0.1 * atoms[1]
+    return DenseDictionary.from_atoms(atoms).normalize_()
+
+
+@pytest.mark.parametrize("positive", [False, True])
+@pytest.mark.parametrize("make", [alike, lambda: Lifted(alike(), Lifting.orthonormal(16, 16).double())])
+def test_hard_thresholding_never_raises_the_error(make, positive):
+    """Also where atoms are alike, so that the line search on one support is far too long for the next one."""
+    torch.manual_seed(3)
+    dictionary, signal = make().double(), normal(2000, 16)
+    before = signal.square().sum(1)
+    for steps in range(1, 8):
+        with torch.no_grad():
+            encoder = Unrolled(TopK(2, positive=positive), steps)
+            error = (signal - dictionary.synthesis(encoder(dictionary, signal))).square().sum(1)
+        assert (error <= before * (1 + 1e-9)).all(), steps
+        before = error
 
 
 @EACH
