@@ -120,8 +120,8 @@ class Unrolled(Inference):
 
     TopK: iterative hard thresholding, $z^{t+1} = \operatorname{top}_k(z^t + \alpha_t D^\top(x - D z^t))$ in masses.
     The step of a gradient method, 1/λmax, is far too small for it. With g = Dᵀ(x − D z) on the support, the exact line
-    search is ‖g‖²/‖D g‖², adapted to each signal and step; we take `DAMPING` of it, since the support still changes, and
-    less where the error would rise: an atom that comes in may be nearly the copy of one that is there.
+    search is ‖g‖²/‖D g‖², adapted to each signal and step; we take `DAMPING` of it, since the support still changes,
+    and less where the code would be worse than zero: an atom that comes in may be nearly the copy of one that is there.
 
     Args:
         sparsity: `SoftThreshold`, `GroupSoftThreshold`, `ReLU`, `JumpReLU`, `JointTopK` or `TopK`.

@@ -6,21 +6,19 @@ import torch
 from torch import Tensor
 
 from saeno.dictionaries import Dictionary
-from saeno.dictionaries.base import count_nodes, inner
+from saeno.dictionaries.base import inner
 from saeno.sparsity import Events, TopK
 
 # Of 1.0, 0.9, …, 0.6, on 12 random dictionaries of three other shapes than the tests': 0.7 has the best supports and
 # the smallest error, 0.6 recovers a few more atoms.
 DAMPING = 0.7
-# Shorter and shorter steps, at least by halves, until the error does not rise. So many take any step below the smallest
-# that a float64 can tell from none.
-TRIES = 60
+HALVINGS = 60  # of a step that is too long: after these it is none, in float64 too
 
 
 def hard_thresholding(dictionary: Dictionary, signal: Tensor, sparsity: TopK, steps: int, step: float | None) -> Events:
     """`steps` iterations from zero, in masses; `step` None is `DAMPING` of the exact line search on the support, or
-    less where the error would rise."""
-    gradient = dictionary.analysis(signal)
+    less, so that no code is worse than zero."""
+    seen = gradient = dictionary.analysis(signal)
     chosen = sparsity.select(gradient)
     masses = torch.zeros_like(gradient)
     for iteration in range(steps):
@@ -29,8 +27,9 @@ def hard_thresholding(dictionary: Dictionary, signal: Tensor, sparsity: TopK, st
             masses = torch.zeros_like(gradient).flatten(1).scatter(1, chosen.indices, chosen.values).view_as(gradient)
         size = step
         if step is None:
-            size = DAMPING * _line_search(dictionary, gradient, chosen)
-            size = _descending(dictionary, sparsity, masses, gradient, chosen, size)
+            size = _bounded(
+                dictionary, sparsity, seen, masses, gradient, DAMPING * _line_search(dictionary, gradient, chosen)
+            )
         chosen = sparsity.select(masses + size * gradient)
     return chosen
 
@@ -45,28 +44,20 @@ def _line_search(dictionary: Dictionary, gradient: Tensor, chosen: Events) -> Te
 
 
 @torch.no_grad()
-def _descending(
-    dictionary: Dictionary, sparsity: TopK, masses: Tensor, gradient: Tensor, chosen: Events, size: Tensor
+def _bounded(
+    dictionary: Dictionary, sparsity: TopK, seen: Tensor, masses: Tensor, gradient: Tensor, size: Tensor
 ) -> Tensor:
-    """The sizes, made smaller for the signals whose error would rise.
+    """The sizes, halved until no signal is further from its reconstruction than from zero, ‖x − D z‖ ≤ ‖x‖.
 
     The line search knows the old support. An atom that comes in may be nearly the copy of one that is there, and then
-    the same step is far too long. With δ the change of the masses, ½‖x − D z‖² changes by ½‖D δ‖² − ⟨δ, g⟩; where that
-    is positive the step becomes ‖δ‖²/‖D δ‖², or half of it if that is less. Steps below 1/λmax never raise the error.
+    the same step can be hundreds of times too long. An error that rises for a while is let be: supports are found on
+    the way, and steps that only descend find fewer. ‖x − D z‖² − ‖x‖² is ‖D z‖² − 2⟨z, Dᵀx⟩.
     """
-    size, rising = size.clone(), torch.arange(len(size), device=size.device)
-    for _ in range(TRIES):
-        old = Events(masses[rising].flatten(1).gather(1, chosen.indices[rising]), chosen.indices[rising], chosen.shape)
-        new = sparsity.select(masses[rising] + size[rising] * gradient[rising])
-        # On an unchanged support the damped line search is sure to descend: no need to look.
-        unsure = (new.indices.sort(1).values != old.indices.sort(1).values).any(1) | (new.values == 0).any(1)
-        rising, old, new = rising[unsure], *(Events(e.values[unsure], e.indices[unsure], e.shape) for e in (old, new))
-        change = Events(torch.cat([new.values, -old.values], 1), torch.cat([new.indices, old.indices], 1), old.shape)
-        code = change.code()
-        moved, gained = dictionary.energy(code), inner(code, gradient[rising])
-        bad = moved > 2 * gained
-        if not bad.any():
+    size, left = size.clone(), torch.arange(len(size), device=size.device)
+    for _ in range(HALVINGS):
+        code = sparsity.select(masses[left] + size[left] * gradient[left]).code()
+        left = left[dictionary.energy(code) > 2 * inner(code, seen[left])]
+        if not len(left):
             break
-        rising, square = rising[bad], inner(code, code)[bad] / count_nodes(code.shape[2:])
-        size[rising] = torch.minimum(size[rising] / 2, (square / moved[bad]).view(-1, *size.shape[1:]))
+        size[left] /= 2
     return size
