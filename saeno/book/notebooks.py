@@ -19,19 +19,37 @@ PROCESSES = min(4, os.cpu_count() or 1)  # side by side; each may take 2 GB
 TIMEOUT = 600  # seconds for one cell, generous, since what a chapter may take is 60 s
 
 
+class Failure(NamedTuple):
+    """Why a notebook did not run to its end.
+
+    where: "code cell 3", counted from 1, or "the start of its kernel".
+    source: the first line of that cell; empty when there is none.
+    reason: what happened, in a line.
+    details: the whole of it, with the traceback.
+    """
+
+    where: str
+    source: str
+    reason: str
+    details: str
+
+    def __str__(self) -> str:
+        return f"{self.where}{f' ({self.source})' if self.source else ''}: {self.reason}"
+
+
 class Run(NamedTuple):
     """One execution of a notebook.
 
     path: the notebook's file, which is left as it was.
     notebook: the executed notebook (a `nbformat.NotebookNode`), normalised; None when it failed.
     seconds: how long it took.
-    error: the failing cell and its traceback; None when all went well.
+    error: what failed; None when all went well.
     """
 
     path: Path
     notebook: object | None
     seconds: float
-    error: str | None
+    error: Failure | None
 
 
 def find(book: Path) -> list[Path]:
@@ -56,15 +74,18 @@ def normalise(notebook):
 
 
 def execute(path: Path) -> Run:
-    """Execute the notebook `path` in its own folder, with this Python as its kernel, from cleared outputs."""
+    """Execute the notebook `path` in its own folder, with this Python as its kernel, from cleared outputs.
+
+    What ends it early (an error, a cell that takes too long, a kernel that dies or does not start) is in `Run.error`.
+    """
     import nbformat
     from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     notebook = nbformat.read(path, as_version=4)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+    begun = [-1]  # numbers of cells
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT,
@@ -72,14 +93,34 @@ def execute(path: Path) -> Run:
         resources={"metadata": {"path": str(path.parent)}},
         coalesce_streams=True,
         extra_arguments=["--log-level=ERROR"],  # else each kernel warns that it talks to us over TCP
+        on_cell_execute=lambda cell, cell_index: begun.append(cell_index),
     )
     start = time.monotonic()
     try:
         # A progress bar is for those who wait; its clock has no place among stored outputs.
         client.execute(env={"OMP_NUM_THREADS": "1"} | os.environ | {"TQDM_DISABLE": "1"})
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as failure:
-        return Run(path, None, time.monotonic() - start, str(failure))
+    except Exception as error:  # of the notebook or of its kernel: the notebook did not run, and the caller is told why
+        upto = notebook.cells[: begun[-1] + 1]
+        number = sum(cell.cell_type == "code" for cell in upto)
+        where = f"code cell {number}" if upto else "the start of its kernel"
+        source = upto[-1].source.strip().partition("\n")[0] if upto else ""
+        failure = Failure(where, source, _reason(error), str(error))
+        return Run(path, None, time.monotonic() - start, failure)
     return Run(path, normalise(notebook), time.monotonic() - start, None)
+
+
+def _reason(error: Exception) -> str:
+    """What ended a notebook, in a line."""
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    if isinstance(error, CellTimeoutError):
+        return f"it ran for more than {TIMEOUT} s"
+    if isinstance(error, DeadKernelError):
+        return "its kernel died"
+    kind, said = type(error).__name__, str(error)
+    if isinstance(error, CellExecutionError):
+        kind, said = error.ename, error.evalue
+    return f"{kind}: {said.strip().partition(chr(10))[0]}"
 
 
 def execute_all(paths: Iterable[Path]) -> Iterator[Run]:
@@ -106,7 +147,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             failures.append(run)
     for run in failures:
-        print(f"\n{run.path.name} failed and was left as it was:\n{run.error}", file=sys.stderr)
+        print(f"\n{run.error.details}\n{run.path.name} was left as it was: it failed in {run.error}", file=sys.stderr)
     print(f"{len(paths) - len(failures)} of {len(paths)} notebooks executed and stored.")
     return 1 if failures else 0
 

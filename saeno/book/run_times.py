@@ -1,6 +1,6 @@
 """A Sphinx extension: `{run-times}` is a table of how long each chapter ran in the build that made the page.
 
-A build from stored outputs runs nothing, and says so instead.
+A chapter that did not run to its end has a row that says so. A build from stored outputs runs nothing, and says that.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class RunTimes(SphinxDirective):
         return [RunTimesNode()]
 
 
-def table(rows: list[tuple[str, str, float]]) -> nodes.Node:
-    """A table of (title, address, seconds), or a sentence when there are none."""
+def table(rows: list[tuple[str, str, float | None]]) -> nodes.Node:
+    """A table of (title, address, seconds, or None for a chapter that failed), or a sentence when there are none."""
     if not rows:
         return nodes.paragraph(text=NOTHING)
 
@@ -32,10 +32,15 @@ def table(rows: list[tuple[str, str, float]]) -> nodes.Node:
         return nodes.row("", *[nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells])
 
     body = [
-        row(nodes.reference("", title, internal=True, refuri=address), nodes.Text(f"{seconds:.0f} s"))
+        row(
+            nodes.reference("", title, internal=True, refuri=address),
+            nodes.Text("failed" if seconds is None else f"{seconds:.0f} s"),
+        )
         for title, address, seconds in rows
     ]
-    body.append(row(nodes.Text("all chapters"), nodes.Text(f"{sum(round(seconds) for *_, seconds in rows)} s")))
+    total = sum(round(seconds) for *_, seconds in rows if seconds is not None)
+    failed = any(seconds is None for *_, seconds in rows)
+    body.append(row(nodes.Text("all others" if failed else "all chapters"), nodes.Text(f"{total} s")))
     columns = [nodes.colspec(colwidth=width) for width in (4, 1)]
     head = nodes.thead("", row(nodes.Text("chapter"), nodes.Text("run time")))
     return nodes.table("", nodes.tgroup("", *columns, head, nodes.tbody("", *body), cols=2), classes=["colwidths-auto"])
@@ -44,11 +49,12 @@ def table(rows: list[tuple[str, str, float]]) -> nodes.Node:
 def _fill(app, doctree, page):
     placeholders = list(doctree.findall(RunTimesNode))
     if placeholders:
-        chapters = NbMetadataCollector.get_doc_data(app.env)
+        ran = {name: data.get("exec_data") for name, data in NbMetadataCollector.get_doc_data(app.env).items()}
+        seconds = {name: data["runtime"] for name, data in ran.items() if data}
+        seconds |= dict.fromkeys(app.config.failed_chapters)
         rows = [
-            (app.env.titles[name].astext(), app.builder.get_relative_uri(page, name), data["exec_data"]["runtime"])
-            for name, data in sorted(chapters.items())
-            if data.get("exec_data")
+            (app.env.titles[name].astext(), app.builder.get_relative_uri(page, name), seconds[name])
+            for name in sorted(seconds)
         ]
         for placeholder in placeholders:
             placeholder.replace_self(table(rows))
@@ -61,6 +67,7 @@ def _again(app, env):
 
 def setup(app):
     """Sphinx calls this."""
+    app.setup_extension("saeno.book.failed")  # for its setting
     app.add_node(RunTimesNode)
     app.add_directive("run-times", RunTimes)
     app.connect("doctree-resolved", _fill)

@@ -1,22 +1,36 @@
-"""The site: `python -m saeno.book.site` executes the notebooks and builds it; `--stored` builds it from stored outputs;
-`--offline` also zips an edition that needs no network.
+"""The site: `python -m saeno.book.site` executes the notebooks and builds it; `--stored` builds it from stored outputs.
+
+A reader gets a site whatever happens: a chapter that fails is shown with its stored outputs and says so at its top
+(`saeno.book.failed`), and the command says which it was, with exit status 1.
 
 Three traps of Jupyter Book 1.x are closed here. Its execution cache does not see an edit in saeno/, so the cache
 stands in a folder named after a hash of saeno/ and the pinned versions. Its second build after a failure is green, so
 each build starts from an empty output. And a build that has nothing to do still takes long, so a digest of all that
-goes in says when the site that stands is the right one.
+goes in says when the site that stands is the right one; a site with a failed chapter never is.
 """
 
 import argparse
+import glob
 import hashlib
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
-from saeno.book import offline, vendor
-from saeno.book.notebooks import ROOT, execute_all, find
+from saeno.book.notebooks import ROOT, Run, execute_all, find
+
+
+class Site(NamedTuple):
+    """A built site.
+
+    page: its first page.
+    failed: the chapters that did not run to their end, and are shown with their stored outputs.
+    """
+
+    page: Path
+    failed: list[Run]
 
 
 def digest(root: Path, *parts: str) -> str:
@@ -34,11 +48,11 @@ def digest(root: Path, *parts: str) -> str:
     return total.hexdigest()[:16]
 
 
-def execute(root: Path) -> Path:
-    """Execute the notebooks that are not yet in the cache of the present package and versions; return that cache.
+def execute(root: Path) -> tuple[Path, list[Run]]:
+    """Execute the notebooks that are not yet in the cache of the present package and versions.
 
-    They run side by side, and only then does Jupyter Book read them, which by itself would run one after the other.
-    Raises RuntimeError with the tracebacks of those that fail; the others are kept.
+    Returns that cache, and the runs that failed, which are not in it. They run side by side, and only then does Jupyter
+    Book read them, which by itself would run one after the other.
     """
     import nbformat
     from jupyter_cache import get_cache
@@ -57,23 +71,37 @@ def execute(root: Path) -> Path:
         except KeyError:
             return False
 
-    failures = []
+    failed = []
     for run in execute_all([path for path in find(root / "book") if not known(path)]):
         if run.error is None:
             bundle = CacheBundleIn(run.notebook, str(run.path), data={"execution_seconds": run.seconds})
             cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
         else:
-            failures.append(f"{run.path.relative_to(root)} failed:\n{run.error}")
-    if failures:
-        raise RuntimeError("\n".join(failures))
-    return current
+            failed.append(run)
+    return current, sorted(failed)
 
 
-def build(root: Path = ROOT, stored: bool = False) -> Path:
-    """Build the site of the project at `root` and return its first page.
+def configure(root: Path, cache: Path | None, failed: list[Run]) -> dict:
+    """The settings of _config.yml, with where outputs come from: with no `cache` all are the stored ones."""
+    import yaml
+
+    config = yaml.safe_load((root / "_config.yml").read_text())
+    if cache is None:
+        config["execute"] |= {"execute_notebooks": "off"}
+    else:
+        stored = [glob.escape(run.path.as_posix()) for run in failed]
+        config["execute"] |= {"cache": str(cache), "exclude_patterns": stored}
+    names = [run.path.relative_to(root / "book").with_suffix("").as_posix() for run in failed]
+    errors = [{"where": run.error.where, "source": run.error.source, "reason": run.error.reason} for run in failed]
+    config["sphinx"]["config"]["failed_chapters"] = dict(zip(names, errors, strict=True))
+    return config
+
+
+def build(root: Path = ROOT, stored: bool = False) -> Site:
+    """Build the site of the project at `root`.
 
     With `stored` no notebook is executed, and the site goes to another folder. Warnings are errors. Raises
-    RuntimeError when a notebook or the build fails.
+    RuntimeError when the build fails.
     """
     import yaml
 
@@ -83,45 +111,48 @@ def build(root: Path = ROOT, stored: bool = False) -> Path:
     state = digest(root, "book", "saeno", "_config.yml", "constraints.txt")
     if not stored and stamp.exists() and stamp.read_text() == state and (site / "index.html").exists():
         print("Nothing changed since the last build.")
-        return site / "index.html"
+        return Site(site / "index.html", [])
 
     for old in (site, output / "_build" / ".doctrees"):
         shutil.rmtree(old, ignore_errors=True)
     stamp.unlink(missing_ok=True)
 
-    config = yaml.safe_load((root / "_config.yml").read_text())
-    config["execute"] |= {"execute_notebooks": "off"} if stored else {"cache": str(execute(root))}
+    cache, failed = (None, []) if stored else execute(root)
     settings = output / "_build" / "config.yml"
     settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text(yaml.safe_dump(config))
+    settings.write_text(yaml.safe_dump(configure(root, cache, failed)))
 
     # -P: what is imported is the installed package, and not a folder of that name where we stand.
     jupyter_book = [sys.executable, "-P", "-c", "from jupyter_book.cli.main import main; main()"]
     arguments = ["build", "book", "--config", str(settings), "--path-output", str(output), "-W", "--keep-going", "-q"]
     status = subprocess.run([*jupyter_book, *arguments], cwd=root).returncode
     if status != 0 or not (site / "index.html").exists():
-        raise RuntimeError(f"Jupyter Book ended with status {status}; its messages stand above, warnings are errors")
-    stamp.write_text(state)
-    return site / "index.html"
+        made = f"; the pages that it could make are in {site}" if any(site.glob("*.html")) else ""
+        raise RuntimeError(f"Jupyter Book ended with status {status}: warnings, which are errors, stand above{made}")
+    if not failed:
+        stamp.write_text(state)
+    return Site(site / "index.html", failed)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line: prints where the site is and how long it took; exit status 1 when the build failed."""
+    """The command line: prints where the site is and how long it took; exit status 1 when anything failed."""
     parser = argparse.ArgumentParser(prog="python -m saeno.book.site", description="Build the book.")
     parser.add_argument("--stored", action="store_true", help="execute nothing: use the stored outputs")
-    parser.add_argument("--offline", action="store_true", help="also zip an edition that needs no network")
     options = parser.parse_args(arguments)
     start = time.monotonic()
     try:
-        page = build(stored=options.stored)
-        if options.offline:
-            archive = offline.edition(page.parent, vendor.fetch())
-            print(f"To read offline: {archive.relative_to(ROOT)} ({archive.stat().st_size / 1e6:.0f} MB)")
+        page, failed = build(stored=options.stored)
     except (RuntimeError, ValueError) as failure:
         print(f"The book was not built. {failure}", file=sys.stderr)
         return 1
-    print(f"The book: {page.relative_to(ROOT)} ({time.monotonic() - start:.0f} s)")
-    return 0
+    for run in failed:
+        print(f"\n{run.path.relative_to(ROOT)}\n{run.error.details}", file=sys.stderr)
+    print(f"The book: {page.relative_to(ROOT)} ({time.monotonic() - start:.0f} s)", flush=True)
+    if failed:
+        print("These chapters failed, and are shown with their stored outputs:", file=sys.stderr)
+    for run in failed:
+        print(f"  {run.path.relative_to(ROOT)}, {run.error}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 
 import nbformat
+import pytest
 
 from saeno.book import notebooks
 
@@ -20,7 +21,8 @@ def test_find_looks_into_folders_but_not_into_hidden_ones(tmp_path):
     assert notebooks.find(tmp_path) == [tmp_path / "b.ipynb", tmp_path / "part" / "a.ipynb"]
 
 
-def test_storing_twice_gives_the_same_file(tmp_path, capsys):
+def test_storing_twice_gives_the_same_file(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     where = "import os, time\nprint(os.path.basename(os.getcwd()), flush=True)\ntime.sleep(0.1)\n"
     path = write(
         tmp_path / "part" / "a.ipynb",
@@ -50,4 +52,38 @@ def test_a_notebook_that_fails_is_left_as_it_was(tmp_path, capsys):
     assert bad.read_text() == before
     assert nbformat.read(good, as_version=4).cells[0].outputs[0].data["text/plain"] == "2"
     said = capsys.readouterr()
-    assert "bad.ipynb failed" in said.err and "ZeroDivisionError" in said.err and "1 of 2" in said.out
+    reason = "it failed in code cell 1 (1 / 0): ZeroDivisionError: division by zero"
+    assert f"bad.ipynb was left as it was: {reason}" in said.err and "1 of 2" in said.out
+
+
+ENDS = {
+    "raise ValueError('one\\ntwo')": "ValueError: one",
+    "import time\ntime.sleep(60)": "it ran for more than 1 s",
+    "import os\nos._exit(1)": "its kernel died",
+    "import sys\nsys.exit()": "SystemExit: ",
+}
+
+
+@pytest.mark.parametrize("source", ENDS)
+def test_whatever_ends_a_notebook_is_said_with_its_cell(tmp_path, monkeypatch, source):
+    """The same cell twice, text and a cell without code before it: they do not change which cell it is."""
+    monkeypatch.setattr(notebooks, "TIMEOUT", 1)
+    path = write(tmp_path / "a.ipynb", "x = 1", "", "x = 1", source, "x = 2")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_markdown_cell("# Text"))
+    nbformat.write(notebook, path)
+    run = notebooks.execute(path)
+    assert run.notebook is None and run.error[:3] == ("code cell 4", source.partition("\n")[0], ENDS[source])
+
+
+def test_a_kernel_that_does_not_start_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("jupyter_client.manager.KernelManager.format_kernel_cmd", lambda *a, **k: ["no-such-python"])
+    error = notebooks.execute(write(tmp_path / "a.ipynb", "1")).error
+    assert str(error).startswith("the start of its kernel: FileNotFoundError")
+
+
+def test_the_threads_of_the_environment_are_those_of_a_notebook(tmp_path, monkeypatch):
+    """So that `make book OMP_NUM_THREADS=2` is what it says."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    path = write(tmp_path / "a.ipynb", "import torch\nassert torch.get_num_threads() == 2")
+    assert notebooks.execute(path).error is None

@@ -7,6 +7,9 @@ import pytest
 
 from saeno.book import site
 from saeno.book.address import address, forms
+from saeno.book.notebooks import Failure, Run
+
+BANNER = "This chapter did not run to its end"
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +38,16 @@ def runs(root):
 
 # One story in one test, since each build takes seconds.
 def test_the_life_of_a_book(project, capsys):
-    page = site.build(project, stored=True)
+    page = site.build(project, stored=True).page
     assert "number stored" in page.with_name("a.html").read_text() and runs(project) == 0
 
-    page = site.build(project)
+    page = site.build(project).page
     assert "number 41" in page.with_name("a.html").read_text() and runs(project) == 1, "executed exactly once"
     _, colab, _ = forms(address())
     assert f'href="{colab}/blob/main/book/a.ipynb"' in page.with_name("a.html").read_text()
 
     capsys.readouterr()
-    assert site.build(project) == page and "Nothing changed" in capsys.readouterr().out
+    assert site.build(project) == (page, []) and "Nothing changed" in capsys.readouterr().out
 
     with open(project / "book" / "intro.md", "a") as intro:
         intro.write("More.\n")
@@ -57,14 +60,22 @@ def test_the_life_of_a_book(project, capsys):
 
     (project / "saeno" / "number.py").write_text("raise ValueError('broken')\n")
     for _ in range(2):
-        with pytest.raises(RuntimeError, match=r"a\.ipynb failed(.|\n)*broken"):
-            site.build(project)
+        page, (run,) = site.build(project)
+        assert str(run.error) == "code cell 1 (open('../runs.txt', 'a').write('x')): ValueError: broken"
+        shown = page.with_name("a.html").read_text()
+        assert "number stored" in shown and BANNER in shown and shown.index(BANNER) < shown.index("number stored")
+        assert BANNER not in page.with_name("intro.html").read_text()
     (project / "saeno" / "number.py").write_text("number = 42\n")
+    assert site.build(project) == (page, [])
+    shown = page.with_name("a.html").read_text()
+    assert "number 42" in shown and BANNER not in shown, "the chapter was mended"
 
     with open(project / "book" / "intro.md", "a") as intro:
         intro.write("{doc}`nowhere`\n")
     for _ in range(2):
-        with pytest.raises(RuntimeError, match="warnings are errors"):
+        with pytest.raises(
+            RuntimeError, match=f"warnings, which are errors, stand above; the pages .* are in {project}"
+        ):
             site.build(project, stored=True)
 
 
@@ -83,14 +94,32 @@ def test_digest_sees_names_and_contents_but_no_caches(tmp_path):
         site.digest(tmp_path, "absent")
 
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_the_command_line_says_what_happened(monkeypatch, capsys, fails):
+FAILURE = Failure("code cell 3", "1 / 0", "ZeroDivisionError: division by zero", "Traceback: a long one")
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_the_command_line_says_where_the_site_is(monkeypatch, capsys, stored):
+    page = site.ROOT / "_build" / "html" / "index.html"
+    monkeypatch.setattr(site, "build", lambda stored: site.Site(page.with_name(f"{stored}.html"), []))
+    assert site.main(["--stored"] * stored) == 0
+    assert f"The book: _build/html/{stored}.html" in capsys.readouterr().out
+
+
+def test_the_command_line_names_the_chapters_that_failed(monkeypatch, capsys):
+    """Tried: exit status 0; the name alone."""
+    run = Run(site.ROOT / "book" / "part" / "a.ipynb", None, 1.0, FAILURE)
+    monkeypatch.setattr(site, "build", lambda stored: site.Site(site.ROOT / "index.html", [run]))
+    assert site.main([]) == 1
+    said = capsys.readouterr()
+    assert "The book: index.html" in said.out and "Traceback: a long one" in said.err
+    last = "  book/part/a.ipynb, code cell 3 (1 / 0): ZeroDivisionError: division by zero"
+    assert said.err.splitlines()[-1] == last
+
+
+def test_the_command_line_says_that_nothing_was_built(monkeypatch, capsys):
     def build(stored):
-        if fails:
-            raise RuntimeError("a.ipynb failed")
-        return site.ROOT / "_build" / ("stored" if stored else "html") / "index.html"
+        raise RuntimeError("Jupyter Book ended with status 1")
 
     monkeypatch.setattr(site, "build", build)
-    assert site.main(["--stored"]) == int(fails)
-    said = capsys.readouterr()
-    assert "a.ipynb failed" in said.err if fails else "_build/stored/index.html" in said.out
+    assert site.main([]) == 1
+    assert "The book was not built. Jupyter Book ended with status 1" in capsys.readouterr().err

@@ -131,21 +131,32 @@ def test_stored_outputs_have_no_run_times_and_say_so(site):
 
 
 def test_the_run_times_of_a_build_are_its_table():
-    """As Sphinx calls it: two chapters that ran, and a page that did not."""
+    """As Sphinx calls it: two chapters that ran, one that failed, and a page that has nothing to run."""
     data = {
         "b": {"exec_data": {"runtime": 20.4}},
         "a": {"exec_data": {"runtime": 1.6}},
         "c": {"exec_data": None},
         "run-times": {},
     }
+    table = [["Chapter a", "2 s"], ["Chapter b", "20 s"]]
+    for failed, more in [
+        ({}, [["all chapters", "22 s"]]),
+        ({"c": {}}, [["Chapter c", "failed"], ["all others", "22 s"]]),
+    ]:
+        rows, links = filled(data, failed)
+        assert rows == [["chapter", "run time"], *table, *more]
+        assert links == ["a.html", "b.html", *[f"{name}.html" for name in failed]]
+
+
+def filled(data, failed):
+    """The rows and links of the table on a page, as the extension makes it of what Sphinx knows."""
     env = SimpleNamespace(nb_metadata=data, titles={name: nodes.title(text=f"Chapter {name}") for name in data})
     builder = SimpleNamespace(get_relative_uri=lambda page, name: f"{name}.html")
     page = nodes.section("", run_times.RunTimesNode())
-    run_times._fill(SimpleNamespace(env=env, builder=builder), page, "run-times")
+    config = SimpleNamespace(failed_chapters=failed)
+    run_times._fill(SimpleNamespace(env=env, builder=builder, config=config), page, "run-times")
     rows = [[cell.astext() for cell in row.findall(nodes.entry)] for row in page.findall(nodes.row)]
-    expected = [["chapter", "run time"], ["Chapter a", "2 s"], ["Chapter b", "20 s"], ["all chapters", "22 s"]]
-    assert rows == expected
-    assert [link["refuri"] for link in page.findall(nodes.reference)] == ["a.html", "b.html"]
+    return rows, [link["refuri"] for link in page.findall(nodes.reference)]
 
 
 def test_the_glossary_is_in_order_and_says_each_word_once():

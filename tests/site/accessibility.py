@@ -1,9 +1,7 @@
 """What axe finds on a page, without what is the theme's own."""
 
-from pathlib import Path
+from importlib.resources import files
 from typing import NamedTuple
-
-from saeno.book.vendor import AXE
 
 
 class Allowed(NamedTuple):
@@ -41,10 +39,10 @@ async ([options, allowed]) => {
 """
 
 
-def violations(page, packages: Path, rules: tuple[str, ...] = ()) -> tuple[list[str], list[Allowed]]:
+def violations(page, rules: tuple[str, ...] = ()) -> tuple[list[str], list[Allowed]]:
     """What is wrong on the page by the `rules` of axe (default: all), and which allowances it took."""
     if not page.evaluate("'axe' in window"):
-        page.evaluate((packages / str(AXE) / "axe.min.js").read_text())
+        page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text("utf-8"))
     options = {"runOnly": list(rules)} if rules else {}
     wrong, used = page.evaluate(_RUN, [options, [[rule, where] for rule, where, _ in ALLOWED]])
     return wrong, [ALLOWED[number] for number in used]

@@ -38,6 +38,16 @@ def formulas(page) -> list[str]:
     return page.evaluate(MATHS)
 
 
+def fonts(page) -> list[str]:
+    """Every font that the page uses is there."""
+    return page.evaluate(
+        """async () => {
+            await document.fonts.ready;
+            return [...document.fonts].filter(font => font.status === 'error').map(font => `no font ${font.family}`);
+        }"""
+    )
+
+
 class Explorer:
     """An explorer on a page, and what it shows: the address of its picture, its alt text, and its value."""
 

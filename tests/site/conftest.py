@@ -1,14 +1,10 @@
-"""A browser for the built site: what pages take from a CDN comes from npm packages, and nothing else comes at all."""
+"""A browser for the built site, which is opened from disk: nothing comes from any host."""
 
-import functools
-import http.server
 import shutil
-import threading
 from pathlib import Path
 
 import pytest
 
-from saeno.book import vendor
 from saeno.book.site import ROOT, digest
 from tests.site.window import Window
 
@@ -33,14 +29,6 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def packages() -> Path:
-    """The folder of the npm packages."""
-    if vendor.missing():
-        pytest.skip(f"needs {', '.join(map(str, vendor.missing()))}: make npm (which needs Debian's package npm)")
-    return vendor.folder()
-
-
-@pytest.fixture(scope="session")
 def site() -> Path:
     """The folder of the site built from the stored outputs."""
     stamp = STORED / "digest.txt"
@@ -49,32 +37,17 @@ def site() -> Path:
     return STORED / "html"
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture(scope="module")
-def served(site):
-    """The address of the site, on this machine."""
-    handler = functools.partial(Quiet, directory=site)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def window(browser, packages, served):
-    """One window for all pages of a module: it opens those of the site, and gives scripts of the CDN to them."""
-    opened = Window(browser, served, packages)
+def window(browser, site):
+    """One window for all pages of a module: it opens the files of the site."""
+    opened = Window(browser, site)
     yield opened
     opened.close()
 
 
 @pytest.fixture(scope="module")
 def alone(browser):
-    """A window with no network at all."""
+    """A window that opens no files either, but only pages of our own."""
     opened = Window(browser)
     yield opened
     opened.close()

@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-from saeno.book.vendor import CDN
-
 PHONE, DESK = {"width": 390, "height": 800}, {"width": 1200, "height": 800}
 # The theme's own errors: it declares a name twice on every page.
 THEIRS = re.compile("THEBE_JS_URL.* has already been declared")
@@ -13,27 +11,26 @@ THEIRS = re.compile("THEBE_JS_URL.* has already been declared")
 class Window:
     """A page of the browser that is used again and again, since to open one takes long.
 
-    site: the address that it may ask; with none there is no network. packages: the npm packages behind the CDN.
+    site: the folder whose files it may open. There is no network: what a page asks of a host is one of its faults.
     .page is Playwright's; .faults() gives what went wrong since the last page was opened.
     """
 
-    def __init__(self, browser, site: str | None = None, packages: Path | None = None):
-        self.site, self.packages = site, packages
+    def __init__(self, browser, site: Path | None = None):
+        self.site = f"{site.resolve().as_uri()}/" if site else None
         # Without motion: a colour on its way from light to dark is neither.
-        self.context = browser.new_context(viewport=DESK, reduced_motion="reduce", offline=site is None)
+        self.context = browser.new_context(viewport=DESK, reduced_motion="reduce", offline=True)
         self.context.add_init_script(
             "document.addEventListener('DOMContentLoaded', () => document.head.insertAdjacentHTML('beforeend',"
             " '<style>*, *::before, *::after { transition: none !important; animation: none !important }</style>'))"
         )
-        if site is not None:
-            self.context.route(lambda address: not address.startswith(site), self._elsewhere)
+        self.context.route(lambda address: self.site is None or not address.startswith(self.site), self._elsewhere)
         self.page = self.context.new_page()
         self.page.on("console", lambda said: said.type == "error" and self._errors.append(f"console: {said.text}"))
         self.page.on("pageerror", lambda error: self._errors.append(f"error: {error}"))
         self._errors: list[str] = []
 
     def open(self, address: str, viewport=DESK, scheme: str = "light"):
-        """Open a page (an address below `site`, or any), wait until its formulas are typeset, and return it."""
+        """Open a page (a file of `site`, or any address), wait until its formulas are typeset, and return it."""
         self._begin(viewport, scheme)
         self.page.goto(address if ":" in address else self.site + address)
         self.page.evaluate("async () => { await window.MathJax?.startup?.promise }")
@@ -62,10 +59,5 @@ class Window:
         self.page.set_viewport_size(viewport)
 
     def _elsewhere(self, route):
-        address = route.request.url.partition("?")[0]
-        path = self.packages / address.removeprefix(CDN)
-        if address.startswith(CDN) and path.is_file():
-            route.fulfill(path=path, headers={"access-control-allow-origin": "*"})
-        else:
-            self._errors.append(f"asks for {address}")
-            route.abort()
+        self._errors.append(f"asks for {route.request.url.partition('?')[0]}")
+        route.abort()
