@@ -6,6 +6,7 @@ import nbformat
 import pytest
 
 from saeno.book import site as book_site
+from saeno.book.notebooks import normalise
 from tests.site import checks
 from tests.site.accessibility import violations
 from tests.site.window import DESK, PHONE, Window
@@ -25,7 +26,7 @@ def failed(browser, tmp_path_factory):
     (root / "book" / "_toc.yml").write_text("format: jb-book\nroot: chapter\n")
     code = nbformat.v4.new_code_cell(f"raise ValueError({LONG!r})")
     chapter = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Chapter\n\nText, $x$."), code])
-    nbformat.write(chapter, root / "book" / "chapter.ipynb")
+    nbformat.write(normalise(chapter), root / "book" / "chapter.ipynb")
     page, runs = book_site.build(root)
     assert [run.error.reason for run in runs] == [f"ValueError: {LONG}"]
     opened = Window(browser, page.parent)
