@@ -5,6 +5,7 @@ import re
 import tomllib
 
 import yaml
+from packaging.specifiers import SpecifierSet
 
 import saeno
 from saeno.book.notebooks import ROOT
@@ -45,6 +46,14 @@ def test_constraints_pin_every_requirement_exactly():
     optional = PROJECT["optional-dependencies"]
     required = {canonical(name) for name in PROJECT["dependencies"] + optional["book"] + optional["test"]}
     assert required - {canonical(pin) for pin in PINS} == set()
+
+
+def test_every_pin_is_for_the_oldest_python_that_we_promise():
+    """The first release of it, too: Debian 12 has Python 3.11.2."""
+    (oldest,) = re.findall(r">=(\d\.\d+)", PROJECT["requires-python"])
+    named = {pin.split("==")[0] for pin in PINS} & {found.name for found in importlib.metadata.distributions()}
+    wanted = {name: importlib.metadata.metadata(name)["Requires-Python"] or "" for name in named}
+    assert len(named) > 100 and [name for name in named if f"{oldest}.0" not in SpecifierSet(wanted[name])] == []
 
 
 def test_what_is_installed_is_what_is_pinned():
