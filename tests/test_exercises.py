@@ -5,16 +5,21 @@ The answers that each check is tried on stand in tests/exercises/, in a file for
 
 import importlib
 import linecache
+import math
 import re
 import subprocess
 import sys
+from fractions import Fraction
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saeno.book import check
-from saeno.book.checking import Result, call, checks_of, is_stub, slugs
+from saeno.book.checking import NotYet, Result, call, checks_of, is_stub, several, slugs, tensor
+from saeno.book.checking import number as number_of
 from saeno.book.notebooks import ROOT
 
 EXERCISES = [(slug, number) for slug in slugs() for number in range(1, len(checks_of(slug)) + 1)]
@@ -140,6 +145,82 @@ def test_an_answer_may_change_what_it_is_given(checked):
         assert data == [1, 2]
 
     assert checked(keeps, lambda data: data.pop()).state == "right"
+
+
+TWOS = [2, 2.0, Fraction(2), np.float32(2), np.array([2]), torch.tensor([[2.0]]).requires_grad_(), 2 + 0j, 2 + 1e-16j]
+
+
+@pytest.mark.parametrize("value", [*TWOS, np.complex64(2), torch.tensor(2 + 0j), np.longdouble(2)])
+def test_a_number_of_any_kind_is_one(value):
+    """Fails when a right answer is rejected for its type: `float(value)`, which refuses 2 + 0j and `np.array([2])`."""
+    assert number_of(value, "it") == 2
+
+
+@pytest.mark.parametrize(
+    "value", ["2", b"2", [2.0], np.complex128(2 + 5j), 2 + 1e-3j, torch.ones(2), {}, 10**400, math.nan]
+)
+def test_what_is_no_number_is_told(value):
+    """Fails when `float` guesses: it reads texts, and drops the imaginary part of NumPy's numbers."""
+    with pytest.raises(NotYet, match=r"it should be a (real |finite |)number, and "):
+        number_of(value, "it")
+
+
+ROWS = torch.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=torch.float64)
+ALIKE = [
+    [[1, 2], (3, 4.0)],
+    [ROWS[0].requires_grad_(), ROWS[1]],
+    [ROWS[0].float(), np.array([3, 4])],
+    [[ROWS[0, 0], 2], [3, ROWS[1, 1]]],
+    ROWS.numpy()[::-1].copy()[::-1],
+    np.flip(np.array([[4.0, 3.0], [2.0, 1.0]])),
+    ROWS.numpy().astype(np.longdouble),
+    ROWS.to_sparse(),
+    ROWS + 0j,
+    (ROWS + 1e-17j).numpy(),
+]
+
+
+@pytest.mark.parametrize("value", ALIKE, ids=range(len(ALIKE)))
+def test_an_array_of_any_kind_is_one(value):
+    """Fails when a right answer is rejected for its type: `torch.as_tensor` takes no list of rows."""
+    assert torch.equal(tensor(value, "it", (2, None)), ROWS)
+
+
+def test_lists_keep_their_digits():
+    """Fails when a list becomes float32, and is then off by more than a check allows: `torch.as_tensor(value)`."""
+    assert tensor([0.1], "it").item() == 0.1 and tensor([[0.1, torch.tensor(1.0)]], "it")[0, 0] == 0.1
+
+
+@pytest.mark.parametrize("value", [["1"], [[1], [1, 2]], [1 + 1j], [math.nan], [math.inf], "12", {1: 2}, [10**400]])
+def test_what_is_no_array_is_told(value):
+    """Fails when texts are read, or what is not finite is compared with a tolerance."""
+    with pytest.raises(NotYet, match=r"it should (be an array of numbers|have real entries|have finite entries)"):
+        tensor(value, "it")
+
+
+@pytest.mark.parametrize("value", [(1, 2), [1, 2], np.array([1, 2]), torch.tensor([1, 2])])
+def test_several_values_may_stand_in_anything_that_unpacks(value):
+    """Fails when an array of two numbers is no pair: ask for a tuple."""
+    assert list(map(int, several(value, 2, "two"))) == [1, 2]
+    with pytest.raises(NotYet, match="three"):
+        several(value, 3, "three")
+
+
+@pytest.mark.parametrize("value", [3, "ab", {1: 2, 3: 4}, torch.tensor(2.0), lambda: ...])
+def test_what_does_not_unpack_is_told(value):
+    """Fails when a text of two letters is a pair."""
+    with pytest.raises(NotYet, match="two"):
+        several(value, 2, "two")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_what_an_answer_makes_has_the_dtype_of_what_it_is_given(dtype):
+    """Fails when a plain `torch.zeros` in a right answer does not go with the check's data: leave the default alone."""
+    usual = torch.get_default_dtype()
+    assert call(lambda x: torch.zeros(2, 2) @ x, torch.eye(2, dtype=dtype)).dtype == dtype
+    with pytest.raises(ZeroDivisionError):
+        call(lambda x: 1 / 0, torch.eye(2, dtype=dtype))
+    assert torch.get_default_dtype() == usual
 
 
 def test_a_function_that_returns_dots_is_a_stub_and_one_that_returns_nothing_is_told(checked):

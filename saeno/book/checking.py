@@ -10,6 +10,7 @@ A learner never sees a traceback: whatever an answer raises becomes a reason, wi
 
 from __future__ import annotations
 
+import cmath
 import copy
 import html
 import importlib
@@ -37,6 +38,7 @@ _PAGE = """<p class="saeno-check" style="margin:.4em 0;padding:.2em .8em;border-
 <style>.cell_output .text_html:has(> .saeno-check) {{background:none!important;color:inherit!important}}</style>
 <span aria-hidden="true" style="color:{colour};font-weight:bold">{sign}</span>
 Exercise {exercise}: <strong>{phrase}</strong>{remark}</p>"""
+ROUNDING = 1e-6  # what is left of the imaginary part of a real number, in single precision
 _OURS = str(Path(__file__).resolve().parents[1])
 _LIBRARIES = (_OURS, sysconfig.get_path("stdlib"), "<frozen")
 
@@ -124,49 +126,102 @@ def require(condition: object, reason: str) -> None:
 def call(function: object, *arguments: object) -> object:
     """What the learner's function returns. It gets copies, so that it may change them.
 
+    While it runs, torch's default dtype is that of the tensors it is given: its own `torch.zeros(3)` goes with them.
     A stub is a function that returns `...`; one that returns None lacks its return.
     """
+    import torch
+
     require(callable(function), f"the answer should be a function, and is {_named(function)}")
-    value = function(*copy.deepcopy(arguments))
+    usual = torch.get_default_dtype()
+    given = [x.dtype for x in arguments if isinstance(x, torch.Tensor) and x.is_floating_point()]
+    try:
+        torch.set_default_dtype(given[0] if given else usual)
+        value = function(*copy.deepcopy(arguments))
+    finally:
+        torch.set_default_dtype(usual)
     require(value is not None, "your function returns nothing: does it end with `return`?")
     if is_stub(value):
         raise NotAttempted
     return value
 
 
+def several(value: object, count: int, reason: str) -> list:
+    """The parts of a tuple, a list, or an array along its first axis; with `reason` when they are not `count`."""
+    import numpy as np
+    import torch
+
+    whole = isinstance(value, tuple | list) or (isinstance(value, np.ndarray | torch.Tensor) and value.ndim > 0)
+    require(whole and len(value) == count, reason)
+    return list(value)
+
+
 def number(value: object, what: str) -> float:
-    """A learner's value as a finite number: of Python, NumPy or torch. `what` names it in the reason."""
-    _require_filled(value, what)
-    try:
-        found = float(value)
-    except (TypeError, ValueError, RuntimeError):
-        raise NotYet(f"{what} should be a number, and is {_named(value)}") from None
-    require(math.isfinite(found), f"{what} should be a finite number, and is {found}")
-    return found
+    """A learner's value as a finite number: of Python, NumPy or torch. `what` names it in the reason.
 
-
-def tensor(value: object, what: str, shape: tuple[int | None, ...] | None = None) -> Tensor:
-    """A learner's value as a finite float64 tensor: from nested lists, NumPy or torch.
-
-    shape: what it has to be; None in it stands for any length.
+    A complex number passes if it is real to rounding, and a truth value is 0 or 1; a text is no number.
     """
+    import numpy as np
     import torch
 
     _require_filled(value, what)
     try:
-        found = torch.as_tensor(value).detach().cpu()
+        if isinstance(value, np.ndarray | torch.Tensor):
+            value = value.item()  # which raises unless there is one
+        if isinstance(value, str | bytes):
+            raise TypeError
+        found = complex(value)
+    except OverflowError:
+        found = complex(math.inf)
+    except (TypeError, ValueError, RuntimeError):
+        raise NotYet(f"{what} should be a number, and is {_named(value)}") from None
+    require(cmath.isfinite(found), f"{what} should be a finite number, and is {found if found.imag else found.real}")
+    require(
+        abs(found.imag) <= ROUNDING * abs(found),
+        f"{what} should be a real number, and has the imaginary part {found.imag:.3g}",
+    )
+    return found.real
+
+
+def tensor(value: object, what: str, shape: tuple[int | None, ...] | None = None) -> Tensor:
+    """A learner's value as a finite float64 tensor: from nested lists, NumPy or torch, in any mixture.
+
+    Complex entries pass if they are real to rounding.
+    shape: what it has to be; None in it stands for any length.
+    """
+    _require_filled(value, what)
+    try:
+        found = _gathered(value)
     except (TypeError, ValueError, RuntimeError):
         raise NotYet(f"{what} should be an array of numbers, and is {_named(value)}") from None
-    require(not found.is_complex(), f"{what} should have real entries")
     if shape is not None:
         fits = found.dim() == len(shape) and all(
             want in (None, have) for want, have in zip(shape, found.shape, strict=True)
         )
         wanted = ", ".join("any" if want is None else str(want) for want in shape)
         require(fits, f"{what} should have the shape ({wanted}), and has {tuple(found.shape)}")
-    found = found.double()
     require(found.isfinite().all(), f"{what} should have finite entries")
+    if found.is_complex():
+        require(found.imag.norm() <= ROUNDING * found.norm(), f"{what} should have real entries")
+        found = found.real
     return found
+
+
+def _gathered(value: object) -> Tensor:
+    """As float64 or complex128: lists of tensors too, and arrays that torch does not take, such as reversed ones."""
+    import numpy as np
+    import torch
+
+    if isinstance(value, torch.Tensor):
+        found = value.detach().cpu().to_dense()
+        return found.to(torch.complex128 if found.is_complex() else torch.float64)
+    if isinstance(value, list | tuple) and any(isinstance(part, torch.Tensor | list | tuple) for part in value):
+        parts = [_gathered(part) for part in value]
+        joint = torch.complex128 if any(part.is_complex() for part in parts) else torch.float64
+        return torch.stack([part.to(joint) for part in parts])
+    array = np.asarray(value)
+    if array.dtype.kind not in "biufc":
+        raise TypeError
+    return torch.from_numpy(array.astype(np.complex128 if array.dtype.kind == "c" else np.float64))
 
 
 def _require_filled(value: object, what: str) -> None:

@@ -22,6 +22,13 @@ def lifted_ista(x, d, P, step, threshold, T):
     return z
 
 
+def ista_from_plain_zeros(x, d, P, step, threshold, T):
+    z = torch.zeros(len(x), len(d))
+    for _ in range(T):
+        z = shrunk(torch.addmm(z, x @ P - z @ d, step * d.T), step * threshold)
+    return z.numpy()
+
+
 def ista_by_grams(x, d, P, step, threshold, T):
     seen, gram = x @ P @ d.T, d @ d.T
     z = 0 * seen
@@ -87,8 +94,8 @@ def right_lengths_only(a, P):
 
 RIGHT = {
     1: [gains, gains_by_the_diagonal],
-    2: [lifted_ista, ista_by_grams],
-    3: [settings, settings_by_the_trace],
+    2: [lifted_ista, ista_by_grams, ista_from_plain_zeros],
+    3: [settings, settings_by_the_trace, lambda *given: torch.stack([torch.as_tensor(s) for s in settings(*given)])],
     4: [hide, hide_one_direction],
     5: [isometric, isometric_with_signs],
 }

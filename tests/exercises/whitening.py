@@ -19,6 +19,18 @@ def by_cholesky(S):
     return torch.linalg.inv(torch.linalg.cholesky(S))
 
 
+def minus_symmetric(S):
+    return -symmetric(S)
+
+
+def with_a_plain_identity(S):
+    return torch.linalg.solve(torch.linalg.cholesky(S), torch.eye(len(S)))
+
+
+def slightly_shrunk(S, d):
+    return capon(S + 1e-2 * torch.eye(len(S)), d)
+
+
 def principal(S):
     values, vectors = torch.linalg.eigh(S)
     return (vectors * values**-0.5).T
@@ -27,6 +39,24 @@ def principal(S):
 def symmetric(S):
     values, vectors = torch.linalg.eigh(S)
     return (vectors * values**-0.5) @ vectors.T
+
+
+def partial_correlations(C):
+    """By regression: of each pair, what all other entries do not explain."""
+    C, found = C.numpy(), np.eye(len(C))
+    for i in range(len(C)):
+        for j in range(i):
+            pair, rest = [i, j], [k for k in range(len(C)) if k not in (i, j)]
+            left = C[np.ix_(pair, pair)]
+            if rest:
+                weights = np.linalg.lstsq(C[np.ix_(rest, rest)], C[np.ix_(rest, pair)], rcond=None)[0]
+                left = left - C[np.ix_(pair, rest)] @ weights
+            found[i, j] = found[j, i] = left[0, 1] / np.sqrt(left[0, 0] * left[1, 1])
+    return found
+
+
+def minus_partial_correlations(C):
+    return 2 * np.eye(len(C)) - partial_correlations(C)
 
 
 def normed(matrix):
@@ -68,10 +98,10 @@ def by_covariance(x):
 
 RIGHT = {
     1: [capon, capon_in_numpy],
-    2: [by_cholesky, principal],
-    3: [lambda C: normed(torch.linalg.inv(C)), by_whitening],
+    2: [by_cholesky, principal, minus_symmetric, with_a_plain_identity],
+    3: [lambda C: normed(torch.linalg.inv(C)), by_whitening, minus_partial_correlations],
     4: [least_gamma, by_bisection],
-    5: [by_power, by_covariance],
+    5: [by_power, by_covariance, lambda x: by_power(x) + 0j],
 }
 WRONG = {
     1: [
@@ -79,6 +109,7 @@ WRONG = {
         (lambda S, d: torch.linalg.solve(S, d), "in full"),
         (lambda S, d: d, "in full"),
         (lambda S, d: S @ d / (d @ S @ d), "what does S⁻¹ do"),
+        (slightly_shrunk, "what does S⁻¹ do"),
     ],
     2: [
         (symmetric, "symmetric root"),
@@ -87,12 +118,14 @@ WRONG = {
         (lambda S: principal(S)[:1], "rows"),
     ],
     3: [
+        (partial_correlations, "look at the sign"),
         (normed, "does not depend on D"),
         (lambda C: torch.linalg.inv(C), "with itself is 1"),
         (lambda C: torch.eye(len(C)), "does not depend on D"),
     ],
     4: [
         (lambda values, condition: 1.0, "is enough"),
+        (lambda values, condition: min(least_gamma(values, condition) + 0.008, 1.0), "is enough"),
         (lambda values, condition: 0.0, "too small"),
         (lambda values, condition: 1 / condition, "too small"),
         (lambda values, condition: values.max() / values.min(), "between 0 and 1"),

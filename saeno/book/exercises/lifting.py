@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from saeno.book.checking import call, number, require, tensor
+from saeno.book.checking import call, number, require, several, tensor
 from saeno.dictionaries import DenseDictionary, Lifted, Lifting
 from saeno.inference import Unrolled
 from saeno.sparsity import SoftThreshold
@@ -93,8 +93,7 @@ def settings(answer: object) -> str:
         d = _atoms(60 + seed, 6, m) @ project / c**0.5
         plain, lifted = DenseDictionary.from_atoms(d @ project.T), _place(d, project, "lifted", project.T / c)
         step, signal = 1 / plain.largest_eigenvalue().item(), _normal(70 + seed, 50, m)
-        given = call(answer, project, step, 0.1)
-        require(isinstance(given, tuple | list) and len(given) == 2, "two numbers are wanted, a step and a threshold")
+        given = several(call(answer, project, step, 0.1), 2, "two numbers are wanted, a step and a threshold")
         found = number(given[0], "your step"), number(given[1], "your threshold")
         at = f"with PPᵀ = {c:g} I"
         require(found[0] > 0, f"{at} your step is {found[0]:.3g}, and should be positive")
