@@ -72,7 +72,7 @@ class Claim:
     chapter: str
     """The page it belongs to, as `_toc.yml` names it."""
     source: str
-    """"abstract of v2" (v3, v4), "our derivation", "our measurement", or a DOI, "doi:10.…"."""
+    """"abstract of v2" (v3, v4, "abstracts of v2 and v4"), "our derivation", "our measurement", or "doi:10.…"."""
     statement: str
     """What is claimed, in our words: one sentence, without measured numbers."""
     setting: str

@@ -21,9 +21,11 @@ This is the *ledger* of the book. It has every claim that the book tests, with t
 measured by code that you can run again. Nobody typed a number into this page or into a chapter: both are written
 from the same files. Numbers in chapters link here.
 
-**Where a claim comes from.** "Abstract of v2" is the abstract of {{cite:t}}`tolooshams2025sparse`, in our words; we had
-no more of the paper than that, so no claim is a quotation, and none speaks of a section or a table. "Our derivation"
-is proved in this book. "Our measurement" is no more than that. A DOI is another paper.
+**Where a claim comes from.** "Abstract of v2" is the abstract of the second version of the paper
+{{cite:p}}`tolooshams2025sparse`. Those of v3 {{cite:p}}`tolooshams2026v3` and v4 {{cite:p}}`tolooshams2026v4` came
+under a new title, and say other things. So each claim names the version that makes it. We tell what an abstract says in our
+words, and we had no more of the paper than the abstracts. So no claim is a quotation, and none speaks of a section or a
+table. "Our derivation" is proved in this book. "Our measurement" is no more than that. A DOI is another paper.
 
 **What a verdict means.**
 

@@ -102,15 +102,17 @@ class Lifting(nn.Module):
     def whitening(cls, samples: Tensor, shrinkage: float = 0.0) -> Lifting:
         r"""L = S^-½ and P = S^½, with S the covariance of the samples: in the lifted space the data are white.
 
+        White means that their covariance is I. It is taken around the mean, and the mean stays in the data.
+
         $$ S = (1 - \gamma)\, C + \gamma\, \tfrac{\operatorname{tr} C}{m}\, I $$
 
-        with C the covariance of x.
+        with C the covariance of x; for data of mean 0 that is E xxᵀ.
 
         LP = I, so an atom has unit gain when its lifted norm is 1. The samples have to be *noisy as the data are*:
         S of clean samples blows the noise up where the signal is weak.
 
         Args:
-            samples: `(count, channels, *grid)`; the covariance is over samples and nodes. It is taken around the mean.
+            samples: `(count, channels, *grid)`; the covariance is over samples and nodes.
             shrinkage: γ in [0, 1], for when samples are few; `sklearn.covariance.ledoit_wolf_shrinkage` estimates it.
 
         Raises ValueError when S is not invertible. Source: our derivation; Bell & Sejnowski,

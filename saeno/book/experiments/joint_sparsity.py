@@ -75,7 +75,7 @@ CLAIMS = [
     Claim(
         id="joint-fewer",
         chapter="operators/joint-sparsity",
-        source="abstract of v3",
+        source="abstracts of v3 and v4",
         statement="Jointly sparse models use fewer concepts over a data set.",
         setting=_SETTING + " A concept is in use when it is active in more than 1 % of the test images.",
         finding="In use are {limited4} of 16 concepts with at most four in an image, {limited2} with at most two, "

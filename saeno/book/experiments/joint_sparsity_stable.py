@@ -39,7 +39,7 @@ CLAIMS = [
     Claim(
         id="joint-stable",
         chapter="operators/joint-sparsity",
-        source="abstract of v3",
+        source="abstracts of v3 and v4",
         statement="Jointly sparse concepts are stable over sparsity levels.",
         setting="Digits as functions with 4 modes on each axis. Each model is trained with 8 and with 4 active "
         "numbers: 16 functions with a matching pursuit, limited to two concepts or not, and 16 vectors. Mean cosine "

@@ -75,7 +75,7 @@ CLAIMS = [
     Claim(
         id="preconditioning-equal-rate",
         chapter="lifting/preconditioning",
-        source="abstract of v2",
+        source="abstracts of v2 and v4",
         statement="Lifting speeds up the recovery of a dictionary: at equal learning rates of gradient descent.",
         setting=SETTING
         + f"At most {SLOW} steps of descent at the constant rate {EQUAL_RATE['SGD']:g}. The lift is Gaussian with h/m "
@@ -127,7 +127,7 @@ CLAIMS = [
     Claim(
         id="preconditioning-tuned-sgd",
         chapter="lifting/preconditioning",
-        source="abstract of v2",
+        source="abstracts of v2 and v4",
         statement="Lifting speeds up the recovery of a dictionary: gradient descent, each method at its own rate.",
         setting=SETTING + OWN,
         finding="No lift takes {none} steps; Gaussian lifts take {gaussian4} with h/m = 4 and {gaussian8} with h/m = "
@@ -143,7 +143,7 @@ CLAIMS = [
     Claim(
         id="preconditioning-tuned-adam",
         chapter="lifting/preconditioning",
-        source="abstract of v2",
+        source="abstracts of v2 and v4",
         statement="Lifting speeds up the recovery of a dictionary: Adam, each method at its own rate.",
         setting=SETTING + OWN,
         finding="No lift takes {none} steps; with h/m = 8 an orthonormal lift takes {orthonormal8}, a Gaussian one "

@@ -68,7 +68,7 @@ CLAIMS = [
     Claim(
         id="resolution-robust",
         chapter=CHAPTER,
-        source="abstract of v2",
+        source="abstracts of v2, v3 and v4",
         statement="Inference of a sparse autoencoder neural operator is robust across resolutions.",
         setting=f"SAE-FNO with {MODES} modes. {_DATA}{_CODES}On 64 nodes the atoms are truncated to 31 modes. {_SEEDS}",
         finding="On 256, 512 and 1024 nodes the cosine is {cosine_256}, {cosine_512} and {cosine_1024}; the relative "
@@ -94,7 +94,7 @@ CLAIMS = [
     Claim(
         id="resolution-unique",
         chapter=CHAPTER,
-        source="abstract of v2",
+        source="abstracts of v2 and v3",
         statement="That robustness is unique to neural operators: a convolutional sparse autoencoder does not have it.",
         setting=f"SAE-CNN with {TAPS} taps. {_DATA}{_CODES}As it is; with its kernels interpolated (linear, cubic, "
         "sinc) with the factor dx, and with sinc but without it; and with the signal resampled to 128 nodes. "
