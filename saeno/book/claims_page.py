@@ -23,9 +23,10 @@ from the same files. Numbers in chapters link here.
 
 **Where a claim comes from.** "Abstract of v2" is the abstract of the second version of the paper
 {{cite:p}}`tolooshams2025sparse`. Those of v3 {{cite:p}}`tolooshams2026v3` and v4 {{cite:p}}`tolooshams2026v4` came
-under a new title, and say other things. So each claim names the version that makes it. We tell what an abstract says in our
-words, and we had no more of the paper than the abstracts. So no claim is a quotation, and none speaks of a section or a
-table. "Our derivation" is proved in this book. "Our measurement" is no more than that. A DOI is another paper.
+under a new title, and say other things. So each claim names the version that makes it. We tell what an abstract says
+in our words, and we had no more of the paper than the abstracts. So no claim is a quotation, and none speaks of a
+section or a table. "Our derivation" is proved in this book. "Our measurement" is no more than that. A DOI is another
+paper.
 
 **What a verdict means.**
 

@@ -118,7 +118,7 @@ def hide(answer: object) -> str:
         d = tensor(call(answer, atoms, project), "your lifted atoms", (p, h))
         _require_shadows(d, project, atoms)
         gram = _apart(d @ d.T, atoms @ atoms.T)
-        require(gram > 0.01, "your atoms have no hidden part, or hardly any: DᵀD = AᵀA, so all codes agree")
+        require(gram > 0.01, "your atoms have no hidden part, or hardly any: DᵀD is nearly AᵀA, so codes nearly agree")
         error = _residuals(d, project, 100 + seed)
         require(error > 0.01, f"after 25 steps the codes are apart by {error:.2g} only: hide more")
     return "By the theorem it could not fail, whatever you hid."
