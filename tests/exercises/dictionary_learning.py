@@ -27,6 +27,15 @@ def one_sided(first, second):
     return bool(((first @ second.T).abs().amax(1) > 1 - 1e-6).all())
 
 
+def nearly(first, second):
+    cosine = (first @ second.T).abs()
+    return bool((cosine.amax(1) > 0.99).all() and len(cosine.argmax(1).unique()) == len(second))
+
+
+def to_the_last_bit(first, second):
+    return bool(((first @ second.T).abs() == 1).any(1).all())
+
+
 def by_differentiation(atoms, signal, code):
     atoms = atoms.clone().requires_grad_()
     ((signal - code @ atoms).square().sum(1) / 2).mean().backward()
@@ -43,6 +52,18 @@ def by_least_squares(signal, code):
 
 def by_pseudoinverse(signal, code):
     return torch.linalg.pinv(code) @ signal
+
+
+def in_float32(answer):
+    """What a learner gets who works in torch's default."""
+    return lambda *arguments: answer(*(value.float() for value in arguments))
+
+
+def by_rows_of_plain_zeros(signal, code):
+    atoms = torch.zeros(code.shape[1], signal.shape[1])
+    for i in range(signal.shape[1]):
+        atoms[:, i] = torch.linalg.lstsq(code, signal[:, i : i + 1]).solution[:, 0]
+    return atoms
 
 
 def by_transpose(signal, code):
@@ -93,16 +114,22 @@ def chance_and_mean(p, n):
 
 RIGHT = {
     1: [by_partners, by_assignment],
-    2: [by_differentiation, by_formula],
-    3: [by_least_squares, by_pseudoinverse],
-    4: [by_search, turned((1.4, math.pi - 1.4))],
-    5: [chance_and_mean, lambda p, n: np.array(chance_and_mean(p, n)).tolist()],
+    2: [by_differentiation, by_formula, in_float32(by_formula)],
+    3: [by_least_squares, by_pseudoinverse, by_rows_of_plain_zeros, in_float32(by_least_squares)],
+    4: [by_search, turned((1.4, math.pi - 1.4)), in_float32(by_search)],
+    5: [
+        chance_and_mean,
+        lambda p, n: np.array(chance_and_mean(p, n)),
+        lambda p, n: torch.tensor([1, p]) * torch.tensor(1 - 1 / p) ** n,
+    ],
 }
 WRONG = {
     1: [
         (lambda a, b: torch.equal(a, b), "order"),
         (without_sign, "signs"),
         (one_sided, "one atom twice"),
+        (nearly, "turned by three degrees"),
+        (to_the_last_bit, "the same"),
         (lambda a, b: True, "one atom exchanged"),
         (lambda a, b: (a @ b.T).abs(), "should be a number"),
     ],

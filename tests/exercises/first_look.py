@@ -20,6 +20,10 @@ def by_computing(q):
     return [torch.tensor(known.concepts), np.int64(known.channels), np.float32(mu), k]
 
 
+def as_array(q):
+    return np.array(by_formula(q))
+
+
 def without_rows(q):
     return q * q, q * q, 1 / q, q // 2
 
@@ -57,10 +61,12 @@ def weights(*slopes):
     return torch.tensor(slopes, dtype=torch.float64).repeat_interleave(7)
 
 
+# Two slopes, with what the rounding of float32 leaves of the zeros.
+ROUNDED = weights(1, 0, 0, -1, 0, 0, 0, 0) + 1e-9 * torch.arange(56)
 NULL = torch.linalg.svd(lines(7).atoms().T).Vh[-1]
 
 RIGHT = {
-    1: [by_formula, by_computing],
+    1: [by_formula, by_computing, as_array],
     2: [
         {4: 1.0, 8: 1.0, 16: 0.07},
         {2: 0.93, 4: torch.tensor(1.0), 8: np.float32(1), 12: 0.93, 16: 0.8, 25: 0.0},
@@ -69,11 +75,13 @@ RIGHT = {
         (line(0), line(2)),
         (line(1, 3).tolist(), line(4, 0).tolist()),
         [line(0, 1, 6**-0.5).numpy(), line(3, 1, 6**-0.5).numpy()],
+        torch.stack([line(0), line(3) * (1 + 1e-7 * torch.arange(6)[:, None])]),
     ],
     4: [
         (6, weights(1, 0, 0, 0, 0, 0, 0, -1)),
         [torch.tensor(6), (0.1 * weights(0, 0, -3, 0, 3, 0, 0, 0)).float()],
         (6.0, weights(0, 1, -1, 0, 0, 0, 0, 0).tolist()),
+        (np.int64(6), ROUNDED.numpy()),
     ],
 }
 WRONG = {
@@ -84,6 +92,8 @@ WRONG = {
         (norm_forgotten, "coherence is 1"),
         (half_done, "your coherence is still missing"),
         (lambda q: q, "four numbers"),
+        (lambda q: np.float64(q), "four numbers"),
+        (lambda q: (*by_formula(q)[:3], math.nan), "finite"),
         ((30, 25, 0.2, 2), "should be a function"),
     ],
     2: [

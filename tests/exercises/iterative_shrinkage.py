@@ -30,6 +30,19 @@ def ista(atoms, signals, threshold, steps, level=None):
     return code
 
 
+def ista_from_plain_zeros(atoms, signals, threshold, steps):
+    largest, code = torch.linalg.matrix_norm(atoms, 2) ** 2, torch.zeros(len(signals), len(atoms))
+    for _ in range(steps):
+        code = code + torch.matmul(signals - torch.matmul(code, atoms), atoms.T) / largest
+        code = shrink(code, threshold / largest)
+    return code
+
+
+def ista_from_double_zeros(atoms, signals, threshold, steps):
+    atoms, signals = atoms.double(), signals.double()
+    return ista(atoms, signals, threshold, steps)
+
+
 def ista_by_gram(atoms, signals, threshold, steps):
     gram, seen = atoms @ atoms.T, signals @ atoms.T
     step = 1 / torch.linalg.eigvalsh(gram)[-1]
@@ -67,6 +80,12 @@ def unshrink_through_the_signal(atoms, code, threshold):
     return fitted
 
 
+def unshrink_into_plain_zeros(atoms, code, threshold):
+    on, fitted = code != 0, torch.zeros(len(code))
+    fitted[on] = code[on] + threshold * torch.linalg.solve(atoms[on] @ atoms[on].T, code[on].sign())
+    return fitted
+
+
 def whole_gram(atoms, code, threshold):
     return code + threshold * torch.linalg.pinv(atoms @ atoms.T) @ code.sign()
 
@@ -78,6 +97,16 @@ def omp(atoms, signal, k):
         masses = torch.linalg.lstsq(atoms[chosen].T, signal[:, None]).solution[:, 0]
         left = signal - masses @ atoms[chosen]
     code = torch.zeros(len(atoms), dtype=atoms.dtype)
+    code[chosen] = masses
+    return code
+
+
+def omp_into_plain_zeros(atoms, signal, k):
+    code, chosen, left = torch.zeros(len(atoms)), [], signal
+    for _ in range(k):
+        chosen.append((atoms @ left).abs().argmax().item())
+        masses = torch.linalg.lstsq(atoms[chosen].T, signal[:, None]).solution[:, 0]
+        left = signal - masses @ atoms[chosen]
     code[chosen] = masses
     return code
 
@@ -114,9 +143,9 @@ def all_at_once(atoms, signal, k):
 RIGHT = {
     1: [lambda v, a, b: shrink(v, a) / (1 + b), elastic_by_cases],
     2: [lambda atoms, signals: (signals @ atoms.T).abs().max(), one_by_one],
-    3: [ista, ista_by_gram],
-    4: [unshrink, unshrink_through_the_signal],
-    5: [omp, omp_in_numpy],
+    3: [ista, ista_by_gram, ista_from_plain_zeros, ista_from_double_zeros],
+    4: [unshrink, unshrink_through_the_signal, unshrink_into_plain_zeros],
+    5: [omp, omp_in_numpy, omp_into_plain_zeros],
 }
 WRONG = {
     1: [

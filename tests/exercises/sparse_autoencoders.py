@@ -12,6 +12,22 @@ def jump_in_steps(v, theta):
     return torch.stack([x if x > theta else 0 * x for x in v])
 
 
+def layer_in_float32(atoms, alpha, lam):
+    return alpha * atoms.float(), torch.full((len(atoms),), -alpha * lam)
+
+
+def into_plain_zeros(atoms, signal, k):
+    codes = torch.zeros(len(signal), len(atoms))
+    for x, z in zip(signal, codes, strict=True):
+        chosen, rest = [], x
+        for _ in range(k):
+            chosen.append((atoms @ rest).abs().argmax().item())
+            masses = torch.linalg.lstsq(atoms[chosen].T, x[:, None]).solution[:, 0]
+            rest = x - masses @ atoms[chosen]
+        z[chosen] = masses
+    return codes
+
+
 def by_sorting(masses, k):
     level = masses.flatten().sort(descending=True).values[len(masses) * k - 1]
     return masses * (masses >= level)
@@ -67,11 +83,12 @@ RIGHT = {
     1: [
         lambda atoms, alpha, lam: (alpha * atoms, -alpha * lam * torch.ones(len(atoms))),
         lambda atoms, alpha, lam: [alpha * atoms, torch.tensor(-alpha * lam)],
+        layer_in_float32,
     ],
     2: [lambda v, theta: v * (v > theta), jump_in_steps],
     3: [by_sorting, by_places],
     4: [lambda both, alone: (2 - math.sqrt(2)) * both - math.sqrt(2) * alone, by_writing_out],
-    5: [pursue, fitted_by_hand],
+    5: [pursue, fitted_by_hand, into_plain_zeros],
 }
 WRONG = {
     1: [

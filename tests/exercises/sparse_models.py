@@ -10,6 +10,14 @@ def bits_by_logs(p, k):
     return sum(math.log2((p - i) / (k - i)) for i in range(k))
 
 
+def whole_bits(p, k):
+    return math.ceil(math.log2(math.comb(p, k)))
+
+
+def rounded_bits(p, k):
+    return round(math.log2(math.comb(p, k)))
+
+
 def one_by_one(atoms, code):
     return torch.stack([sum(z * atom for z, atom in zip(row, atoms, strict=True)) for row in code])
 
@@ -73,12 +81,32 @@ def principal(points, p):
     return vectors[torch.arange(p) % 2]
 
 
+def ten_bins(points, p):
+    angle = torch.atan2(points[:, 1], points[:, 0]) % math.pi
+    bins, counts = (angle * 30 / math.pi).round().unique(return_counts=True)
+    best = bins[counts.topk(p).indices] * math.pi / 30
+    return torch.stack([best.cos(), best.sin()], 1)
+
+
+def as_arrows(points, p):
+    """By bins of the whole circle: a line shows up twice."""
+    angle = torch.atan2(points[:, 1], points[:, 0])
+    bins, counts = (angle * 200 / math.pi).round().unique(return_counts=True)
+    best = bins[counts.topk(p).indices] * math.pi / 200
+    return torch.stack([best.cos(), best.sin()], 1)
+
+
+def first_axes(points, p):
+    angle = torch.arange(p) * math.pi / p
+    return torch.stack([angle.cos(), angle.sin()], 1)
+
+
 def not_unit(points, p):
     return 2 * by_bins(points, p)
 
 
 RIGHT = {
-    1: [lambda p, k: math.log2(math.comb(p, k)), bits_by_logs],
+    1: [lambda p, k: math.log2(math.comb(p, k)), bits_by_logs, whole_bits, lambda p, k: np.float32(bits_by_logs(p, k))],
     2: [lambda atoms, code: code @ atoms, one_by_one],
     3: [impulse, impulse_in_numpy],
     4: [lambda sigma, n, new: sigma * (new / n) ** 0.5, lambda sigma, n, new: torch.tensor(sigma**2 * new / n) ** 0.5],
@@ -87,6 +115,8 @@ RIGHT = {
 WRONG = {
     1: [
         (math.comb, "bits"),
+        (rounded_bits, "supports"),
+        (lambda p, k: 28, "for p = 10, k = 10 you say 28 bits"),
         (lambda p, k: math.log(math.comb(p, k)), "two equally likely answers"),
         (lambda p, k: k * math.log2(p), "supports"),
         (27.98, "should be a function"),
@@ -111,6 +141,9 @@ WRONG = {
     5: [
         (first_points, "of them were found"),
         (principal, "of them were found"),
+        (as_arrows, "a point and its negative"),
+        (ten_bins, "away from the nearest of yours"),
+        (first_axes, "which directions are frequent"),
         (not_unit, "norm 1"),
         (lambda points, p: points.mean(0), "should have the shape"),
     ],

@@ -29,6 +29,37 @@ def halves_in_numpy(v):
     return 2 * v * (places < cut), -2 * v * (places >= cut)
 
 
+def as_rows(v):
+    return torch.stack(every_other(v)).numpy()
+
+
+def in_zeros_of_its_own(v):
+    one, other = torch.zeros(2, len(v))
+    active = v.nonzero().flatten()
+    one[active[::2]], other[active[1::2]] = v[active[::2]], -v[active[1::2]]
+    return one, other
+
+
+def tiny_and_wrong(v):
+    """So small that an absolute tolerance lets its wrong sign through."""
+    one, other = sign_forgotten(v)
+    return 1e-7 * one, 1e-7 * other
+
+
+def by_other_formula(mu):
+    return math.ceil((mu + 1) / (2 * mu)) - 1
+
+
+def zeros_of_its_own(D, x, k):
+    chosen, left, code = [], x, torch.zeros(len(D))
+    for _ in range(k):
+        chosen.append((D @ left).abs().argmax().item())
+        masses = torch.linalg.lstsq(D[chosen].T, x[:, None]).solution[:, 0]
+        left = x - masses @ D[chosen]
+    code[chosen] = masses
+    return code
+
+
 def sign_forgotten(v):
     one, other = every_other(v)
     return one, -other
@@ -124,11 +155,15 @@ def axes_and_diagonals():
 
 
 RIGHT = {
-    1: [lambda mu: math.ceil((1 + 1 / mu) / 2) - 1, by_search],
-    2: [every_other, halves_in_numpy],
-    3: [by_lstsq, by_scikit_learn],
-    4: [(plane(0, 90, 45), [1.0, 1.0, 0.0]), (plane(10, 30, 60).numpy(), (2.0, 0.0, 2.0))],
-    5: [icosahedron(), from_a_conference_matrix()],
+    1: [lambda mu: math.ceil((1 + 1 / mu) / 2) - 1, by_search, by_other_formula],
+    2: [every_other, halves_in_numpy, as_rows, in_zeros_of_its_own],
+    3: [by_lstsq, by_scikit_learn, zeros_of_its_own],
+    4: [
+        (plane(0, 90, 45), [1.0, 1.0, 0.0]),
+        (plane(10, 30, 60).numpy(), (2.0, 0.0, 2.0)),
+        (plane(0, 90, 45), [1e-8, 1e-8, 0]),
+    ],
+    5: [icosahedron(), from_a_conference_matrix(), 1.9 * icosahedron()],
 }
 WRONG = {
     1: [
@@ -142,6 +177,7 @@ WRONG = {
         (whole_and_nothing, "more than half"),
         (one_of_them, "should return two codes"),
         (same_twice, "the same one"),
+        (tiny_and_wrong, "Look at the signs"),
     ],
     3: [
         (matching_pursuit, "right angles"),
@@ -158,7 +194,7 @@ WRONG = {
     5: [
         (random_lines(), "Welch's bound is 0.4472"),
         (axes_and_diagonals(), "their coherence is 0.5774"),
-        (2 * icosahedron(), "norm 1"),
+        (icosahedron() * torch.arange(6)[:, None], "is zero"),
         (torch.eye(3), "should have the shape"),
     ],
 }

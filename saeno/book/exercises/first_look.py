@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import torch
 from torch import Tensor
 
-from saeno.book.checking import NotYet, call, number, require, tensor
+from saeno.book.checking import NotYet, call, number, require, several, tensor
 from saeno.data import lines
 from saeno.metrics import coherence
 
@@ -14,8 +15,7 @@ from saeno.metrics import coherence
 def board(answer: object) -> str:
     """A function of a prime q: number of lines, dimensions, coherence, and the largest k that is safe."""
     for q in (5, 3, 7, 11):
-        given = call(answer, q)
-        require(isinstance(given, tuple | list) and len(given) == 4, "your function should return four numbers")
+        given = several(call(answer, q), 4, "your function should return four numbers")
         count, dimensions, mu, k = (number(value, f"your {name}") for value, name in zip(given, _NAMES, strict=True))
         known = lines(q)
         require(
@@ -76,8 +76,8 @@ def how_sparse(answer: object) -> str:
 
 def composite(answer: object) -> str:
     """Two lines of the board of 6 × 6 squares that meet in more than one square."""
-    require(isinstance(answer, tuple | list) and len(answer) == 2, "the answer should be two boards, `(one, other)`")
-    one, other = (_line(tensor(board, name, (6, 6)), name) for board, name in zip(answer, _BOARDS, strict=True))
+    boards = several(answer, 2, "the answer should be two boards, `(one, other)`")
+    one, other = (_line(tensor(board, name, (6, 6)), name) for board, name in zip(boards, _BOARDS, strict=True))
     require(one != other, "the two lines are the same one")
     common = len(one & other)
     meet = "only one square" if common else "no square"
@@ -95,7 +95,8 @@ def _line(board: Tensor, name: str) -> set[tuple[int, int]]:
     """The squares (row, column) of a board that is not zero on one line, and has one value there."""
     squares = [tuple(square) for square in board.nonzero().tolist()]
     require(len(squares) == 6, f"{name} has {len(squares)} squares that are not 0, and a line has 6")
-    require(len({board[square].item() for square in squares}) == 1, f"the squares of {name} differ in value")
+    values = board[board != 0]
+    require((values - values[0]).abs().max() < 1e-5 * values[0].abs(), f"the squares of {name} differ in value")
     rows, columns = zip(*squares, strict=True)
     if len(set(rows)) == 1:
         return set(squares)
@@ -108,9 +109,10 @@ def _line(board: Tensor, name: str) -> set[tuple[int, int]]:
 
 def silent(answer: object) -> str:
     """The largest k up to which codes of the 7 × 7 board are unique, and a smallest code other than 0 with D z = 0."""
-    require(isinstance(answer, tuple | list) and len(answer) == 2, "the answer should be a number and a code, `(k, z)`")
-    k, z = number(answer[0], "your k"), tensor(answer[1], "z", (56,))
+    k, z = several(answer, 2, "the answer should be a number and a code, `(k, z)`")
+    k, z = number(k, "your k"), tensor(z, "z", (56,))
     require(z.any(), "z is zero")
+    z = torch.where(z.abs() < 1e-6 * z.abs().max(), 0.0, z)  # what rounding leaves of a zero
     size, residual = int(z.count_nonzero()), lines(7).double().synthesis(z[None]).norm() / z.norm()
     require(residual < 1e-5, f"D z is not zero: its norm is {residual:.2g} of that of z")
     require(size <= 14, f"z has {size} entries, and there is a code with fewer: which sets of lines have one sum?")
