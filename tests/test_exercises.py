@@ -229,62 +229,6 @@ def test_a_function_that_returns_dots_is_a_stub_and_one_that_returns_nothing_is_
     assert "does it end with `return`?" in checked(call, lambda: None).remark
 
 
-@pytest.mark.parametrize("value", [(1, 2), [1, 2], np.array([1, 2]), torch.tensor([1, 2])])
-def test_several_values_may_stand_in_anything_that_unpacks(value):
-    """Fails when an array of two numbers is no pair: ask for a tuple."""
-    assert list(map(int, several(value, 2, "two"))) == [1, 2]
-    with pytest.raises(NotYet, match="three"):
-        several(value, 3, "three")
-
-
-@pytest.mark.parametrize("value", [3, "ab", {1: 2, 3: 4}, torch.tensor(2.0), lambda: ...])
-def test_what_does_not_unpack_is_told(value):
-    """Fails when a text of two letters is a pair."""
-    with pytest.raises(NotYet, match="two"):
-        several(value, 2, "two")
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_what_an_answer_makes_has_the_dtype_of_what_it_is_given(dtype):
-    """Fails when a plain `torch.zeros` in a right answer does not go with the check's data: leave the default alone."""
-    usual = torch.get_default_dtype()
-    assert call(lambda x: torch.zeros(2, 2) @ x, torch.eye(2, dtype=dtype)).dtype == dtype
-    with pytest.raises(ZeroDivisionError):
-        call(lambda x: 1 / 0, torch.eye(2, dtype=dtype))
-    assert torch.get_default_dtype() == usual
-
-
-def test_a_function_that_returns_dots_is_a_stub_and_one_that_returns_nothing_is_told(checked):
-    """Fails when one is taken for the other: test for both in one line of `call`."""
-    assert checked(call, lambda: ...).state == "not attempted"
-    assert "does it end with `return`?" in checked(call, lambda: None).remark
-
-
-def test_a_function_that_makes_zeros_of_one_kind_gets_that_kind(checked):
-    """Fails when float64 is mixed with torch's default: call the function once only; or when an error is lost so."""
-
-    def adds(answer):
-        found = call(answer, torch.ones(2, dtype=torch.float64))
-        assert found.tolist() == [1, 1]
-
-    def product(x, kind):
-        return torch.eye(2, dtype=kind) @ x
-
-    for kind in (torch.float32, torch.float64):
-        assert checked(adds, lambda x, kind=kind: product(x, kind)).state == "right"
-    assert "RuntimeError" in checked(adds, lambda x: product(x, torch.float16)).remark
-    assert "ValueError" in checked(adds, lambda x: int("one")).remark
-
-
-@pytest.mark.parametrize("value", [(1, 2), [1, 2], np.array([1, 2]), torch.tensor([1, 2])])
-def test_parts_of_any_sequence(value):
-    """Fails when an array is no sequence: `isinstance(value, tuple | list)` alone."""
-    assert [int(part) for part in several(value, 2, "two")] == [1, 2]
-    for other in (value[:1], torch.tensor(1), np.float64(2), "ab", {1: 1, 2: 2}, 2):
-        with pytest.raises(NotYet, match="two"):
-            several(other, 2, "two")
-
-
 @pytest.mark.parametrize(
     ("slug", "number", "message"),
     [("second-look", 1, "'second-look': should be one of .*first-look"), ("first-look", 0, "0: should be 1 to")],
