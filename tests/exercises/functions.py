@@ -42,6 +42,11 @@ def not_joined(values, k):
     return [i / len(values) for i in inner], [values[i] for i in inner]
 
 
+def by_place(values, k):
+    place, height = peaks(values, k)
+    return place.sort().values, height[place.argsort()]
+
+
 def as_densities(values, k):
     place, height = peaks(values, k)
     return place, len(values) * height
@@ -58,7 +63,7 @@ def by_folding(p, B, M):
 RIGHT = {
     1: [lambda k, n: min(k % n, -k % n), by_trying, lambda k, n: abs((k + n // 2) % n - n // 2)],
     2: [lambda code, K: torch.fft.fft(code, norm="forward")[: K + 1], by_hand],
-    3: [peaks, peaks_in_numpy],
+    3: [peaks, peaks_in_numpy, lambda values, k: np.array(peaks_in_numpy(values, k))],
     4: [lambda p, B, M: p * B + M + 1, by_folding],
 }
 WRONG = {
@@ -78,11 +83,15 @@ WRONG = {
         (not_joined, "should have the shape"),
         (as_densities, "high, and you say"),
         (lambda values, k: values.topk(k).values, "two lists"),
+        (by_place, "the largest comes first"),
+        (lambda values, k: peaks(values, k)[::-1], "the two lists exchanged"),
+        (lambda values, k: (peaks(values, k)[0] * len(values), peaks(values, k)[1]), "numbers of nodes"),
     ],
     4: [
         (lambda p, B, M: p * B + M, "a coefficient is"),
         (lambda p, B, M: 2 * p * B + 1, "it is exact on"),
         (lambda p, B, M: B + M + 1, "a coefficient is"),
         (lambda p, B, M: p * B / 4 + M, "you say"),
+        (lambda p, B, M: 10**12, "it is exact on"),
     ],
 }

@@ -40,6 +40,17 @@ def scrambled(image):
     return torch.fft.ifft2(torch.fft.fft2(image) * noise / noise.abs()).real
 
 
+def between_nodes(image):
+    """Moved by a third of a node along one axis."""
+    wave = torch.fft.fftfreq(len(image), dtype=torch.double)
+    return torch.fft.ifft2(torch.fft.fft2(image) * torch.exp(-2j * torch.pi * wave / 3)[:, None]).real
+
+
+def half_moved(image):
+    half = len(image) // 2
+    return torch.cat([image[:half].roll(2, 1), image[half:]])
+
+
 def chance_in_numpy(p):
     p = np.asarray(p)
     return (p * p).sum() / (1 - (1 - p) ** 2).sum()
@@ -49,11 +60,12 @@ RIGHT = {
     1: [
         lambda z: z.flatten(1).square().mean(1).sqrt(),
         lambda z: np.sqrt((np.asarray(z) ** 2).reshape(len(z), -1).mean(1)),
+        lambda z: z.float().flatten(1).square().mean(1).sqrt().tolist(),
     ],
-    2: [block, block_in_numpy],
-    3: [sparse_group, sparse_group_by_rows],
+    2: [block, block_in_numpy, lambda v, lam: block(v.float(), lam)],
+    3: [sparse_group, sparse_group_by_rows, lambda v, lam, mu: sparse_group(v.float(), lam, mu)],
     4: [lambda p: (p**2).sum() / (2 * p - p**2).sum(), chance_in_numpy],
-    5: [lambda d: d.flip(0, 1), scrambled],
+    5: [lambda d: d.flip(0, 1), scrambled, lambda d: d.float().flip(0, 1).numpy()],
 }
 WRONG = {
     1: [
@@ -66,11 +78,13 @@ WRONG = {
         (lambda v, lam: v * (1 - lam / mean_norm(v)), "should be gone"),
         (lambda v, lam: v * (1 - lam / v.norm(dim=1, keepdim=True)).clamp(min=0), "should become"),
         (lambda v, lam: v * (mean_norm(v) > lam), "should become"),
+        (lambda v, lam: torch.where(mean_norm(v) < 0.9, v * (mean_norm(v) > 0.2), block(v, lam)), "nothing should be"),
     ],
     3: [
         (lambda v, lam, mu: entries(block(v, lam), mu), "thresholded first"),
         (lambda v, lam, mu: block(v, lam + mu), "thresholded first"),
         (lambda v, lam, mu: entries(v, lam + mu), "thresholded first"),
+        (lambda v, lam, mu: block(entries(v, mu), lam), "its norm is 0"),
     ],
     4: [
         (lambda p: p.mean(), " it is "),
@@ -80,6 +94,10 @@ WRONG = {
     5: [
         (lambda d: d.roll((3, 2), (0, 1)), "up to its place"),
         (lambda d: -d, "up to its place"),
-        (lambda d: torch.randn(12, 12), "power spectra"),
+        (lambda d: torch.randn(11, 11), "power spectra"),
+        (lambda d: torch.randn(12, 12), "the shape"),
+        (half_moved, "power spectra"),
+        (lambda d: d.flip(0), "power spectra"),
+        (lambda d: -between_nodes(d), "up to its place"),
     ],
 }

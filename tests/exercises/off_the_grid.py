@@ -25,6 +25,18 @@ def three_conditions(eta, at, masses, lam):
     return bool(below and torch.allclose(at, lam * masses.sign()))
 
 
+def to_within(error):
+    def proves(eta, at, masses, lam):
+        return bool((eta.abs() <= lam + error).all() and ((at - lam * masses.sign()).abs() <= error).all())
+
+    return proves
+
+
+def in_numpy(eta, at, masses, lam):
+    eta, at, masses = (np.asarray(x) for x in (eta, at, masses))
+    return np.all(np.abs(eta) <= lam + 1e-9) & np.all(np.abs(at - lam * np.sign(masses)) < 1e-9)
+
+
 def one_by_one(eta, at, masses, lam):
     if max(abs(float(value)) for value in eta) > lam + 1e-9:
         return False
@@ -32,8 +44,13 @@ def one_by_one(eta, at, masses, lam):
 
 
 RIGHT = {
-    1: [between, by_the_difference],
-    2: [three_conditions, one_by_one],
+    1: [between, by_the_difference, lambda *given: [torch.tensor(x) for x in between(*given)]],
+    2: [
+        three_conditions,
+        one_by_one,
+        in_numpy,
+        lambda *given: torch.tensor([three_conditions(*given)]),
+    ],
     3: [
         lambda u, v, M: (2 * math.pi * M * (u - v)).cos(),
         lambda u, v, M: 1 - 2 * np.sin(np.pi * M * (np.asarray(u) - v)) ** 2,
@@ -58,6 +75,16 @@ WRONG = {
             "the sign of the other impulse is none",
         ),
         (lambda eta, at, masses, lam: (eta - lam).abs().max(), "True or False"),
+        (lambda eta, at, masses, lam: 7, "True or False"),
+        (lambda eta, at, masses, lam: eta.abs() <= lam + 1e-9, "True or False"),
+        (to_within(0.05), "exceeds λ by 0.0001 is none"),
+        (to_within(0.0), "a rounding error of 1e-12 is a certificate"),
+        (
+            lambda eta, at, masses, lam: (
+                bool((eta.abs() <= lam + 1e-9).all()) and torch.allclose(at, lam * masses.sign(), rtol=0.05)
+            ),
+            "0.0001 below λ at an impulse is none",
+        ),
     ],
     3: [
         (lambda u, v, M: (2 * math.pi * M * u).cos(), "should have their signs"),

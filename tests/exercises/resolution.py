@@ -39,8 +39,12 @@ def scaled(x):
 
 RIGHT = {
     1: [lambda f, length: f * length, lambda f, length: torch.tensor(f) * length],
-    2: [lambda lam, n0, n: lam * n / n0, lambda lam, n0, n: np.float64(lam) / n0 * n],
-    3: [scaled, lambda x: (x - x.mean()) / x.std(correction=0)],
+    2: [
+        lambda lam, n0, n: lam * n / n0,
+        lambda lam, n0, n: np.float64(lam) / n0 * n,
+        lambda *a: torch.tensor(a[0] * a[2] / a[1]),
+    ],
+    3: [scaled, lambda x: (x - x.mean()) / x.std(correction=0), lambda x: scaled(x.float()).numpy()],
     4: [lambda k, n0, n: n0 - k, by_trying],
     5: [by_fft, by_package],
 }
@@ -60,6 +64,7 @@ WRONG = {
         (lambda x: (x - x.mean()) / x.std(), "depends on the grid"),
         (lambda x: x / x.square().mean().sqrt(), "the mean of your result"),
         (lambda x: scaled(x).sum(), "your result"),
+        (lambda x: 1.005 * scaled(x), "on every grid the mean square"),
     ],
     4: [
         (lambda k, n0, n: k, "are the same too"),

@@ -35,7 +35,7 @@ def threshold(answer: object) -> str:
             wave = (2 * math.pi * 3 * u).cos()
             sums[nodes] = (wave * wave).sum().item()
         require(
-            abs(given / sums[n] - lam / sums[n0]) < 1e-9,
+            abs(given * sums[n0] / (lam * sums[n]) - 1) < 1e-6,
             f"from {n0} to {n} nodes the analysis of a wave by itself grows from {sums[n0]:g} to {sums[n]:g}, and your "
             f"threshold goes from {lam:g} to {given:.4g}",
         )
@@ -58,9 +58,9 @@ def scaled(answer: object) -> str:
         require(
             apart < 1e-6,
             f"on 64 and on 1024 nodes the values at common nodes are up to {apart:.2g} apart: a variance that is "
-            "divided "
-            "by n − 1 depends on the grid",
+            "divided by n − 1 depends on the grid",
         )
+        require(abs(size - 1) < 1e-4, f"on every grid the mean square of your result is {size:.5g}, and not 1")
     return "Both numbers are means, and means of band-limited functions are exact on every grid that is fine enough."
 
 
@@ -76,7 +76,7 @@ def twin(answer: object) -> str:
 
         require(apart(n0) < 1e-9, f"on {n0} nodes, cosines of the frequencies {k} and {given:g} differ")
         require(apart(n) > 1e-3, f"on {n} nodes, cosines of the frequencies {k} and {given:g} are the same too")
-    return "Nothing that is trained on n₀ nodes can know which of the two it has seen."
+    return "On the nodes they are one wave. Moved between the nodes, they are two."
 
 
 def carried(answer: object) -> str:

@@ -58,16 +58,24 @@ class DomainFirst(JointTopK):
         return (inside * chosen.unsqueeze(-1)).view_as(value)
 
 
-@cache
 def pictures(images: str) -> FourierDictionary:
-    """Digits, or pieces of textures or photographs, as functions with `MODES` (each an atom), of mean 0."""
+    """Digits, or pieces of textures or photographs, as functions with `MODES` (each an atom), of mean 0.
+
+    In torch's default precision, as all that follows. A pursuit chooses, so a training multiplies rounding errors: in
+    float32, one on another processor ends elsewhere, and in float64 it ends at the same atoms, to many digits.
+    """
+    return _pictures(images, torch.get_default_dtype())
+
+
+@cache
+def _pictures(images: str, dtype: torch.dtype) -> FourierDictionary:
     if images == "digits":
         found = nn.functional.pad(signals.digits().signal, (1, 1, 1, 1))
         found = found - found.mean((2, 3), keepdim=True)
     else:
         whole = signals.textures(512) if images == "textures" else signals.natural_images(288)
         found = signals.windows(whole.signal, (16, 16), taper=0.25)
-    found = found.float()
+    found = found.to(dtype)
     found = found[torch.randperm(len(found), generator=torch.Generator().manual_seed(0))][: TRAINED + TESTED]
     functions = FourierDictionary.from_atoms(found / found.square().mean().sqrt(), MODES)
     return functions.requires_grad_(False)
@@ -122,11 +130,13 @@ def shown(functions: FourierDictionary, kind: str, nodes: int = NODES) -> Tensor
 
 def trained(images: str, kind: str, seed: int, numbers: int = NUMBERS, rate: float | None = None) -> SparseAutoencoder:
     """A model trained for a second or two; a copy of it when it was asked for before."""
-    return copy.deepcopy(_trained(images, kind, seed, numbers, rate or RATES[kind]))
+    return copy.deepcopy(_trained(images, kind, seed, numbers, rate or RATES[kind], torch.get_default_dtype()))
 
 
 @cache
-def _trained(images: str, kind: str, seed: int, numbers: int, rate: float) -> SparseAutoencoder:
+def _trained(
+    images: str, kind: str, seed: int, numbers: int, rate: float, dtype: torch.dtype
+) -> SparseAutoencoder:  # dtype is the default, and only tells what is kept apart
     model, functions = model_of(kind, seed, numbers), part(pictures(images), tested=False)
     signal = shown(functions, kind)
     if kind == "dense, moved":
