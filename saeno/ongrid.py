@@ -21,11 +21,14 @@ class OnGrid(Inference):
     $$ z = \operatorname{inference}(D, E x), \qquad
     (E x)(v) = \sum_k \hat x(k)\, e^{2\pi i k \cdot v} \ \text{ at the nodes } v \text{ of } \text{grid}. $$
 
-    E is trigonometric interpolation. A threshold makes frequencies that the signal's grid cannot carry. On a coarse
-    grid they fold back (*aliasing*), and change norms, later steps and near decisions. On a grid of its own a code
-    depends on the signal only through the coefficients that the dictionary sees: signals that have these in common have
-    the same code, to rounding, on whatever grid they come, also with encoders that count nodes or choose events. It
-    does depend on `grid`, which is now a choice of the model, with its price: time grows with its nodes.
+    E is trigonometric interpolation, with the frequencies k that both grids carry. Of a signal on more nodes than
+    `grid` has, those from half of `grid` on are dropped: kept, those from n − M on would pass for frequencies of the
+    atoms, with n the nodes of `grid` and M the modes. A threshold makes frequencies that the signal's grid cannot
+    carry. On a coarse grid they fold back (*aliasing*), and change norms, later steps and near decisions. On a grid
+    of its own a code depends on the signal only through the coefficients that the dictionary sees: signals that have
+    these in common have the same code, to rounding, on whatever grid they come, also with encoders that count nodes
+    or choose events. It does depend on `grid`, which is now a choice of the model, with its price: time grows with
+    its nodes.
 
     The model's reconstructions are on the grid of the signal. What else one asks it, such as `sparsity`, the wrapped
     encoder answers. For a `FourierDictionary`, lifted or not.
