@@ -174,10 +174,9 @@ def at_home(seen: Tensor, seed: int) -> Tensor:
 
 
 def renamed(atom: Tensor) -> Tensor:
-    """The atom with the same values on the nodes, whose waves k have the frequencies k − 128."""
-    other = torch.zeros_like(atom)
-    k = torch.arange(1, NODES // 2)
-    other[MODES + k - NODES], other[MODES - k + NODES] = atom[MODES + k], atom[MODES - k]
+    """The atom with the same values on the nodes, whose waves have their other names: k − 128 for k > 0."""
+    other, k = atom.clone(), torch.arange(1, MODES + 1)
+    other[MODES + k], other[MODES - k] = atom[MODES + k - NODES], atom[MODES - k + NODES]
     return other
 
 
