@@ -134,9 +134,8 @@ def trained(images: str, kind: str, seed: int, numbers: int = NUMBERS, rate: flo
 
 
 @cache
-def _trained(
-    images: str, kind: str, seed: int, numbers: int, rate: float, dtype: torch.dtype
-) -> SparseAutoencoder:  # dtype is the default, and only tells what is kept apart
+def _trained(images: str, kind: str, seed: int, numbers: int, rate: float, _: torch.dtype) -> SparseAutoencoder:
+    """In the default precision, which is a part of what the cache goes by."""
     model, functions = model_of(kind, seed, numbers), part(pictures(images), tested=False)
     signal = shown(functions, kind)
     if kind == "dense, moved":
