@@ -80,7 +80,7 @@ def twin(answer: object) -> str:
 
 
 def carried(answer: object) -> str:
-    """A function of taps (concepts, channels, n₀), n₀ odd, and of n: the taps on n nodes, by sinc, with the factor √(n₀/n)."""
+    """A function of taps (concepts, channels, n₀), n₀ odd, and of n: the taps on n nodes, by sinc, times √(n₀/n)."""
     for n0, n in ((9, 20), (33, 66), (33, 100)):
         old = ConvDictionary(2, 3, n0, seed=n).double().requires_grad_(False)
         taps = tensor(call(answer, old.weight.clone(), n), "your taps", (3, 2, n))
