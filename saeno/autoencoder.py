@@ -67,6 +67,10 @@ class SparseAutoencoder(nn.Module):
         self.dictionary._check(signal, "signal", self.dictionary.channels)
         return signal - self._constant()
 
+    def in_units(self) -> list[nn.Parameter]:
+        """The parameters in the unit of the signals: the mean, and a bias. All others are the same in any unit."""
+        return ([] if self.mean is None else [self.mean]) + self.inference.in_units()
+
     def encode(self, signal: Tensor) -> Tensor:
         """The code of a signal: `(batch, channels, *grid)` to `(batch, concepts, *grid)`."""
         return self.inference(self.dictionary, self.centred(signal))

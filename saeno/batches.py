@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from saeno.checks import whole
-from saeno.dictionaries.base import Grid
+from saeno.dictionaries.base import Grid, as_grid
 
 
 def generator_for(seed: int, count: int) -> torch.Generator:
@@ -37,6 +37,9 @@ def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iter
     Raises ValueError or TypeError, naming the argument, for data that cannot give a batch.
     """
     size, seed = whole(size, "batch"), whole(seed, "seed", least=0)
+    if isinstance(data, Tensor | torch.utils.data.DataLoader) and as_grid(grid) != ():
+        kind = "tensor" if isinstance(data, Tensor) else "DataLoader"
+        raise ValueError(f"grid = {grid!r}: is for a generative model; a {kind} has a grid of its own")
     if isinstance(data, Tensor):
         return _of_tensor(data, size, seed, start)
     if hasattr(data, "sample"):
@@ -49,9 +52,10 @@ def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iter
         if per_epoch == 0:
             raise ValueError("data is a DataLoader without a batch: should have one at least")
         return _of_loader(data, seed, start)
+    tensor = "torch.from_numpy(data).float()" if isinstance(data, np.ndarray) else "a DataLoader"
     raise TypeError(
-        f"data is a {type(data).__name__}: should be a tensor of signals, a DataLoader, "
-        "or have .sample(count, grid, generator)"
+        f"data is a {type(data).__name__}: should be a tensor of signals, {tensor}, or have "
+        ".sample(count, grid, generator)"
     )
 
 

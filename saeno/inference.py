@@ -30,6 +30,10 @@ class Inference(nn.Module):
         if hasattr(getattr(self, "sparsity", None), "attach"):
             self.sparsity.attach(dictionary.weight)
 
+    def in_units(self) -> list[nn.Parameter]:
+        """What is learned in the unit of the signals, as a bias is: in other units, it is another number."""
+        return []
+
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         raise NotImplementedError
 
@@ -76,10 +80,13 @@ class OneStep(Inference):
             raise ValueError("inference already learns with another model: make a new OneStep for this one")
         super().attach(dictionary)
         if not self.tied:
-            self.encoder = copy.deepcopy(dictionary)
+            self.encoder = copy.deepcopy(dictionary).requires_grad_(True)  # learned, also where the dictionary is not
         if not self.tied or isinstance(self.sparsity, ReLU):
             weight = dictionary.weight
             self.bias = nn.Parameter(weight.new_zeros(dictionary.concepts))
+
+    def in_units(self) -> list[nn.Parameter]:
+        return [] if self.bias is None else [self.bias]
 
     def _masses(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         if not self.tied and self.encoder is None:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from saeno.dictionaries import Dictionary, FourierDictionary, Lifted
 from saeno.dictionaries.base import Grid, as_grid
@@ -61,6 +61,9 @@ class OnGrid(Inference):
     def attach(self, dictionary: Dictionary) -> None:
         self._carried(dictionary, None)
         self.inference.attach(dictionary)
+
+    def in_units(self) -> list[nn.Parameter]:
+        return self.inference.in_units()
 
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         return self.inference(dictionary, self._carried(dictionary, signal))

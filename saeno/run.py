@@ -19,6 +19,9 @@ from torch import Tensor, nn
 from saeno import composition, losses
 from saeno.autoencoder import SparseAutoencoder
 
+# Of energies ½E‖x‖² between these the loss is used as it is; others are brought to about 1 first.
+SMALL, LARGE = 1e-2, 1e2
+
 Metric = Callable[[SparseAutoencoder], float | Tensor | np.ndarray]
 
 
@@ -37,7 +40,7 @@ class History:
     """What a run leaves behind, besides the model.
 
     loss: of each step's batch, before the step, `(steps,)`.
-    lr: the learning rate of each step, `(steps,)`.
+    lr: the learning rate of each step, `(steps,)`; of several groups of parameters, that of the first.
     measured: the steps at which the metrics were taken (0 is before training).
     metrics: for each name, one value (a number or a tensor) per measured step.
     seconds: spent, metrics included, over all parts of a resumed run.
@@ -69,56 +72,114 @@ class Run:
         self.measured: list[int] = []
         self.metrics: dict[str, list[Any]] = {}
         self.ceiling: float | None = None
+        self.unit: float | None = None  # of the signals, once a batch with a signal was seen
+        self.rates = [float(group["lr"]) for group in optimizer.param_groups]  # each group's own, where it starts
         self.keep = max(1, steps // 100)
+        self.began = 0
         self.good: tuple[int, dict[str, Tensor]]
         self.remember()
 
-    def advance(self, source: Iterator[Any], lr: float, normalize: bool, clip: float | None = None) -> None:
-        """One step: draw, measure the loss, follow its gradient, bring the atoms back to unit gain."""
+    def advance(
+        self, source: Iterator[Any], schedule: Callable[[float], float], normalize: bool, clip: float | None = None
+    ) -> None:
+        """One step: draw, measure the loss, follow its gradient, bring the atoms back to unit gain.
+
+        `schedule` gives the rate of this step from the one a group of parameters starts with. Raises TrainingError; and
+        ValueError or TypeError where nothing was trained yet, for what can never work.
+        """
         self.model.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
+        for group, start in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = schedule(start)
+        self.model.zero_grad()
         self.optimizer.zero_grad()
         dictionary = self.model.dictionary
-        signal = None
         try:
             signal = next(source)
             if not isinstance(signal, Tensor):
                 raise TypeError(f"data gave a {type(signal).__name__}: should be a tensor, or a tuple led by one")
             signal = signal.to(dictionary.weight.device)
+            if not signal.isfinite().all():
+                raise self.stop("data has NaN or infinite values in this step's batch")
             value = self.objective(self.model, signal)
             if not (isinstance(value, Tensor) and value.numel() == 1 and value.requires_grad):
                 what = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"
                 raise TypeError(f"loss gave {what}: should be one number, a tensor that depends on a trained parameter")
+            if self.unit is None:
+                self.find_unit(signal)
         except torch.linalg.LinAlgError as error:
             raise self.stop(f"the dictionary has no largest eigenvalue any more: try a smaller lr ({error})") from error
         except (ValueError, TypeError) as error:
-            raise self.stop(str(error)) from error
-        energy = losses.misfit(signal, torch.zeros_like(signal)).item()
-        if not math.isfinite(energy):
-            raise self.stop("data has NaN or infinite values in this step's batch")
-        value.backward()
-        self.check(value.item(), energy)
+            stopped = self.stop(str(error))
+            if self.step == self.began:
+                raise
+            raise stopped from error
+        unit = self.unit or 1.0
+        (value if unit == 1 else value / unit**2).backward()
+        self.check(value.item(), signal)
         if self.step % self.keep == 0:
             self.remember()
         if normalize:
             dictionary.project_gradient_()
-        if clip is not None:
-            nn.utils.clip_grad_norm_(self.model.parameters(), clip)
-        self.optimizer.step()
+        self.follow(unit, clip)
         if normalize:
             try:
                 dictionary.normalize_()
             except ValueError as error:
                 raise self.stop(str(error)) from error
-        self.loss[self.step], self.lr[self.step] = value.item(), lr
+        self.loss[self.step], self.lr[self.step] = value.item(), self.optimizer.param_groups[0]["lr"]
         self.step += 1
 
-    def check(self, loss: float, energy: float) -> None:
+    def find_unit(self, signal: Tensor) -> None:
+        """The power of two below the size √E‖x − b‖² of this batch, or 1 for sizes that need no care.
+
+        Whenever the optimizer looks at them, the loss is divided by unit², and what has the unit of a signal (the mean,
+        a bias) by unit. So `eps` and a step of Adam mean the same for volts as for nanovolts; a power of two changes no
+        digit. Raises ValueError, naming the size, where the numbers do not hold its square, or where the steps of plain
+        gradient descent are so small that nothing would be learned.
+        """
+        with torch.no_grad():
+            energy = _energy(self.model.centred(signal))
+        if energy == 0:
+            return
+        rms, numbers = math.sqrt(2 * energy / signal.shape[1]), torch.finfo(signal.dtype)
+        if not 1e6 * numbers.tiny < 2 * energy < numbers.max / 1e6:
+            raise ValueError(
+                f"data has signals of root mean square {rms:.3g}, whose squares {signal.dtype} does not hold: divide "
+                "them, and all thresholds, by it"
+            )
+        lr, steps, kind = max(self.rates), len(self.loss), type(self.optimizer)
+        if issubclass(kind, torch.optim.SGD | torch.optim.ASGD) and energy < SMALL and lr * steps * energy < 1e-4:
+            raise ValueError(
+                f"lr = {lr:g}: {steps} steps of {kind.__name__} change nothing for signals of root mean square "
+                f"{rms:.3g}, whose gradients are like its square: divide them, and all thresholds, by it, or lr by its "
+                "square"
+            )
+        size = math.sqrt(2 * energy)
+        self.unit = 1.0 if SMALL <= energy <= LARGE else 2.0 ** (math.frexp(size)[1] - 1)
+
+    def follow(self, unit: float, clip: float | None) -> None:
+        """The optimizer's step, in which signals and what is measured like them are divided by `unit`."""
+        own = [] if unit == 1 else [p for p in self.model.in_units() if p.grad is not None]
+        with torch.no_grad():
+            for parameter in own:
+                parameter.div_(unit)
+                parameter.grad.mul_(unit)
+        if clip is not None:
+            nn.utils.clip_grad_norm_(self.model.parameters(), clip / unit**2)
+        if unit != 1 and not all("eps" in group for group in self.optimizer.param_groups):
+            for parameter in self.model.parameters():  # a rate without eps beside it is one over an energy
+                if parameter.grad is not None:
+                    parameter.grad.mul_(unit**2)
+        self.optimizer.step()
+        with torch.no_grad():
+            for parameter in own:
+                parameter.mul_(unit)
+
+    def check(self, loss: float, signal: Tensor) -> None:
         """Stop at a loss or a gradient that is not finite, or a loss a thousand times what the run began with."""
         if not math.isfinite(loss):
             raise self.stop(f"the loss is {loss}: try a smaller lr")
-        self.ceiling = 1e3 * max(loss, energy) if self.ceiling is None else self.ceiling
+        self.ceiling = 1e3 * max(loss, _energy(signal)) if self.ceiling is None else self.ceiling
         if loss > self.ceiling:
             raise self.stop(
                 f"the loss diverges, it is {loss:.3g}, a thousand times what it began with: try a smaller lr"
@@ -127,6 +188,21 @@ class Run:
             gradient = parameter.grad  # a finite sum has finite terms, and is read once
             if gradient is not None and not gradient.sum().isfinite() and not gradient.isfinite().all():
                 raise self.stop(f"the gradient of {name} is not finite, although the loss is: try a smaller lr")
+        if self.step == 0 and not isinstance(self.objective, nn.Module):
+            self.check_code(signal)
+
+    def check_code(self, signal: Tensor) -> None:
+        """Refuse to train where nothing is active: no gradient, a code of zeros. A loss with a state may mend that."""
+        if any(parameter.grad is not None and parameter.grad.any() for parameter in self.model.parameters()):
+            return
+        with torch.no_grad():
+            if not signal.any() or self.model.encode(signal).any():
+                return
+        rms = math.sqrt(2 * _energy(signal) / signal.shape[1])
+        raise ValueError(
+            f"data gives a code of zeros, which teaches nothing: its signals have root mean square {rms:.3g}, and "
+            "thresholds are in the same unit: take a smaller one"
+        )
 
     def stop(self, cause: str) -> TrainingError:
         step, state = self.good
@@ -171,6 +247,7 @@ class Run:
             "measured": self.measured,
             "metrics": list(self.metrics),
             "ceiling": self.ceiling,
+            "unit": self.unit,
         }
         composition.write(path, tensors, {"model": self.model.describe(), "training": training})
 
@@ -201,12 +278,20 @@ class Run:
         self.optimizer.load_state_dict({"state": state, "param_groups": training["groups"]})
         self.loss, self.lr = tensors["history/loss"], tensors["history/lr"]
         self.step, self.seconds, self.ceiling = training["step"], training["seconds"], training["ceiling"]
+        self.unit = training.get("unit", 1.0)  # files from before there was a unit are of runs without one
+        self.began = self.step
         self.measured = training["measured"]
         self.metrics = {
             name: [values[f"metrics/{name}/{place}"] for place in range(len(self.measured))]
             for name in training["metrics"]
         }
         self.remember()
+
+
+def _energy(signal: Tensor) -> float:
+    """½E‖x‖², in numbers that hold the square of any."""
+    value = signal.detach().cpu().double()
+    return losses.misfit(value, torch.zeros_like(value)).item()
 
 
 def _measurement(value: Any, name: str) -> float | Tensor:

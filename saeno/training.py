@@ -6,11 +6,14 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from saeno import losses
 from saeno.autoencoder import SparseAutoencoder
@@ -55,12 +58,15 @@ def fit(
         steps: number of batches.
         batch: signals per batch.
         lr: the learning rate, at the start.
-        optimizer: called as `optimizer(parameters, lr=lr)`; any of torch's, or a `functools.partial` of one.
+        optimizer: called as `optimizer(parameters, lr=lr)`; any of torch's, or a `functools.partial` of one. Groups of
+            parameters may have rates of their own: the schedule multiplies each.
         schedule: "cosine" or "constant".
         loss: `loss(model, signal)`, from `saeno.losses` or your own. One that is a module, as `losses.AuxK` is, has a
             state, which begins anew with the run (by its method `reset`) and is part of the checkpoint.
-        normalize: keep atoms at unit gain: the gradient is projected, and the gain restored after each step.
-        clip: a larger gradient, of all parameters together, is shortened to this norm; None: never.
+        normalize: keep atoms at unit gain: the gradient is projected, and the gain restored after each step. Atoms that
+            are not trained, having `requires_grad = False`, are left as they are.
+        clip: a larger gradient, of all parameters together, is shortened to this norm, in the unit of the loss; None:
+            never.
         seed: of the order of the batches. The batch of a step depends on the seed and the step alone.
         grid: nodes per axis on which a generative model renders its signals.
         metrics: name → function of the model, giving a number, a tensor or a NumPy array; measured at both ends, and as
@@ -74,9 +80,14 @@ def fit(
     The model is in train mode during a step, in eval mode when it is measured and afterwards, which makes a difference
     with `BatchTopK`.
 
-    Raises ValueError or TypeError at once for an argument that cannot work, and TrainingError, naming the step and the
-    cause, for NaN or infinite data, a signal that does not fit, or a loss that diverges; the model then holds its last
-    good state.
+    Signals may come in any unit, as long as thresholds and penalties are in it too. When the energy ½E‖x − b‖² of the
+    first batch is not between 0.01 and 100, the optimizer is shown the loss divided by u², where u is the power of two
+    just below √E‖x − b‖², and the mean and the bias of the encoder divided by u. So `lr` and `eps` of Adam mean the
+    same for volts as for nanovolts. A rate of `SGD` stays one over an energy.
+
+    Raises ValueError or TypeError at once for an argument that cannot work, signals that do not fit the model included,
+    and TrainingError, naming the step and the cause, for NaN or infinite data, a later signal that does not fit, or a
+    loss that diverges; the model then holds its last good state.
     """
     if schedule not in ("cosine", "constant"):
         raise ValueError(f"schedule = {schedule!r}: should be 'cosine' or 'constant'")
@@ -86,10 +97,18 @@ def fit(
     clip = None if clip is None else real(clip, "clip", positive=True)
     if not isinstance(model, SparseAutoencoder):
         raise TypeError(f"model is a {type(model).__name__}: should be a SparseAutoencoder")
+    if not callable(loss) or isinstance(loss, type):
+        what = f"the class {loss.__name__}" if isinstance(loss, type) else f"a {type(loss).__name__}"
+        raise TypeError(f"loss is {what}: should be called as loss(model, signal), such as losses.l1(0.1)")
+    _check_metrics(metrics)
+    if checkpoint is not None and not isinstance(checkpoint, str | os.PathLike):
+        raise TypeError(f"checkpoint is a {type(checkpoint).__name__}: should be a path")
     grid = as_grid(grid)
-    run = Run(model, optimizer(model.parameters(), lr=lr), steps, loss)
-    if isinstance(run.optimizer, torch.optim.LBFGS):
-        raise ValueError("optimizer = LBFGS: should be one that takes a step from one gradient, such as Adam")
+    run = Run(model, _optimizer(optimizer, model, lr), steps, loss)
+    trained = _trained(model, run.optimizer)
+    learns_atoms = any(parameter is model.dictionary.weight for parameter in trained)
+    if normalize and not learns_atoms and any(p is q for p in trained for q in model.dictionary.parameters()):
+        raise ValueError("normalize = True: should be False where a lifting is trained and the atoms are not")
     hyper = {name: value for name, value in run.optimizer.param_groups[0].items() if name not in ("params", "lr")}
     # What has to be the same when a run is resumed; `steps` is part of it since the schedule depends on it.
     settings = {
@@ -105,6 +124,7 @@ def fit(
         "metrics": list(metrics or {}),
         "loss": getattr(loss, "__name__", type(loss).__name__),
         "optimizer": {"class": type(run.optimizer).__name__, **hyper},
+        "groups": _groups(run.optimizer, lr),
     }
     if checkpoint is not None:
         if not Path(checkpoint).absolute().parent.is_dir():
@@ -115,6 +135,10 @@ def fit(
     if run.step == 0 and hasattr(loss, "reset"):
         loss.reset()
     source = batches(data, batch, seed, grid, start=run.step)
+    if run.step < steps:
+        first = next(source)
+        _check_fits(model, first)
+        source = chain([first], source)
 
     from tqdm import tqdm
 
@@ -127,7 +151,8 @@ def fit(
             if run.step == 0:
                 run.measure(metrics)
             while run.step < steps:
-                run.advance(source, rate(lr, schedule, run.step, steps), normalize, clip)
+                now = partial(rate, schedule=schedule, step=run.step, steps=steps)
+                run.advance(source, now, normalize and learns_atoms, clip)
                 at_end = run.step == steps
                 if at_end or (run.step in every if isinstance(every, list) else every and run.step % every == 0):
                     run.measure(metrics)
@@ -149,3 +174,66 @@ def _measured_at(every: int | Sequence[int] | None) -> int | list[int] | None:
     if isinstance(every, Sequence | range) and not isinstance(every, str):
         return sorted({whole(step, "every", least=0) for step in every})
     return None if every is None else whole(every, "every")
+
+
+def _check_metrics(metrics: Any) -> None:
+    if metrics is not None and not isinstance(metrics, Mapping):
+        raise TypeError(f"metrics is a {type(metrics).__name__}: should be a dict of names and functions of the model")
+    for name, metric in (metrics or {}).items():
+        if not isinstance(name, str):
+            raise TypeError(f"metrics has the name {name!r}: should be a string")
+        if not callable(metric):
+            raise TypeError(f"metrics[{name!r}] is a {type(metric).__name__}: should be a function of the model")
+
+
+def _optimizer(make: Any, model: SparseAutoencoder, lr: float) -> torch.optim.Optimizer:
+    """The optimizer of a model, made as `fit` says. Raises TypeError or ValueError for one that cannot be."""
+    should = "should be called as optimizer(parameters, lr=lr), such as torch.optim.Adam"
+    if not callable(make):
+        raise TypeError(f"optimizer is a {type(make).__name__}: {should}")
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise ValueError("model has no parameter to train: all have requires_grad = False")
+    try:
+        optimizer = make(model.parameters(), lr=lr)
+    except TypeError as error:
+        raise TypeError(f"optimizer = {make!r}: {should} ({error})") from error
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise TypeError(f"optimizer gave a {type(optimizer).__name__}: {should}")
+    if isinstance(optimizer, torch.optim.LBFGS):
+        raise ValueError("optimizer = LBFGS: should be one that takes a step from one gradient, such as Adam")
+    if not all("lr" in group for group in optimizer.param_groups):
+        raise ValueError(f"optimizer = {type(optimizer).__name__}: should have a learning rate, lr, in each group")
+    if not _trained(model, optimizer):
+        raise ValueError("optimizer has no parameter of the model: should be made of the parameters it is called with")
+    return optimizer
+
+
+def _trained(model: SparseAutoencoder, optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
+    """The parameters of the model that the optimizer will change."""
+    held = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    return [parameter for parameter in model.parameters() if parameter.requires_grad and id(parameter) in held]
+
+
+def _groups(optimizer: torch.optim.Optimizer, lr: float) -> list[dict[str, Any]] | None:
+    """How groups of parameters differ; None for the usual single group."""
+    groups = optimizer.param_groups
+    if len(groups) == 1 and groups[0]["lr"] == lr:
+        return None
+    return [{**group, "lr": float(group["lr"]), "params": len(group["params"])} for group in groups]
+
+
+def _check_fits(model: SparseAutoencoder, signal: Any) -> None:
+    """Raise now what the first signal of the first batch shows: its type, its shape, what the encoder asks of it."""
+    if not isinstance(signal, Tensor):
+        raise TypeError(f"data gave a {type(signal).__name__}: should be a tensor, or a tuple led by one")
+    weight = model.dictionary.weight
+    if signal.dtype != weight.dtype:
+        raise TypeError(f"data is {signal.dtype}, the model {weight.dtype}: should be the same, convert one of them")
+    one = signal[:1].to(weight.device)
+    try:
+        with torch.no_grad():
+            if one.isfinite().all():
+                model.encode(one)
+    except (ValueError, TypeError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"data does not fit the model: {error}") from error

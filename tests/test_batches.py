@@ -105,7 +105,12 @@ def test_one_bad_number_in_a_tensor_is_found_before_the_first_step():
         (SparseModel(DenseDictionary(4, 6), 2), 0, ValueError, r"batch = 0: should be a whole number ≥ 1"),
         (torch.zeros(5), 1, ValueError, r"data has shape \(5,\): should be \(signals, channels, \*grid\)"),
         (DataLoader([SIGNALS], batch_size=2, drop_last=True), 3, ValueError, r"data is a DataLoader without a batch"),
-        (SIGNALS.numpy(), 3, TypeError, r"data is a ndarray: should be a tensor of signals, a DataLoader, or have"),
+        (
+            SIGNALS.numpy(),
+            3,
+            TypeError,
+            r"data is a ndarray: should be a tensor of signals, torch.from_numpy\(data\).float\(\)",
+        ),
     ],
 )
 def test_errors_name_the_argument_at_once(data, size, error, message):

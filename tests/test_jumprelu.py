@@ -16,7 +16,6 @@ from saeno import (
     SoftThreshold,
     SparseAutoencoder,
     TopK,
-    TrainingError,
     Unrolled,
     fit,
     losses,
@@ -208,7 +207,7 @@ def test_what_cannot_be_is_named():
     with pytest.raises(ValueError, match="sparsity already learns with another model: make a new JumpReLU"):
         SparseAutoencoder(DenseDictionary(4, 6), Unrolled(shared, 2))
     for sparsity in (SoftThreshold(0.1), TopK(2)):
-        with pytest.raises(TrainingError, match=r"l0 should be used with JumpReLU"):
+        with pytest.raises(TypeError, match=r"l0 should be used with JumpReLU"):
             model = SparseAutoencoder(DenseDictionary(6, 9), OneStep(sparsity))
             fit(model, normal(9, 6).float(), 2, batch=8, loss=losses.l0(0.1), progress=False)
     detached = SparseAutoencoder(DenseDictionary(6, 9), Unrolled(JumpReLU(0.1), 2, detach=True))

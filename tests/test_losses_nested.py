@@ -14,7 +14,6 @@ from saeno import (
     SoftThreshold,
     SparseAutoencoder,
     TopK,
-    TrainingError,
     Unrolled,
     fit,
     losses,
@@ -122,7 +121,7 @@ def test_sizes_increase(sizes):
 
 def test_what_cannot_be_is_named():
     model = SparseAutoencoder(DenseDictionary(6, 9), OneStep(TopK(2)))
-    with pytest.raises(TrainingError, match=r"sizes = \[2, 5\]: should end with the 9 concepts"):
+    with pytest.raises(ValueError, match=r"^sizes = \[2, 5\]: should end with the 9 concepts"):
         fit(model, normal(9, 6).float(), 2, batch=8, loss=losses.matryoshka([2, 5]), progress=False)
     with pytest.raises(TypeError, match=r"base is a AuxK: it has a state, and goes around, AuxK\(…, base=matryoshka"):
         losses.matryoshka([2, 9], losses.AuxK(2))

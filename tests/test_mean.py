@@ -14,7 +14,6 @@ from saeno import (
     SoftThreshold,
     SparseAutoencoder,
     TopK,
-    TrainingError,
     Unrolled,
     composition,
     data,
@@ -141,7 +140,7 @@ def test_what_cannot_be_is_named():
     model = SparseAutoencoder(dictionary, OneStep(TopK(2)), mean=torch.zeros(6))
     with pytest.raises(ValueError, match=r"signal has shape \(3, 1\): should be \(batch, channels = 6\)"):
         model(torch.zeros(3, 1))
-    with pytest.raises(TrainingError, match=r"step 0: signal has shape \(8, 1\)"):
+    with pytest.raises(ValueError, match=r"data does not fit the model: signal has shape \(1, 1\)"):
         fit(model, torch.zeros(9, 1), 3, batch=8, progress=False)
 
 
