@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from saeno import composition
 from saeno.dictionaries import Dictionary
 from saeno.dictionaries.base import Grid
-from saeno.inference import Inference
+from saeno.inference import Encoding, Inference
 from saeno.sparsity import Events
 
 
@@ -84,14 +84,22 @@ class SparseAutoencoder(nn.Module):
         signal = self.dictionary.synthesis(code) if grid is None else self.dictionary.render(code, grid)
         return signal if self.mean is None else signal + self._constant()
 
+    def encoding(self, signal: Tensor) -> Encoding:
+        """The code, as events where the inference makes them, with what it was chosen from: what losses ask for."""
+        return self.inference.encoding(self.dictionary, self.centred(signal))
+
+    def decode_encoding(self, encoding: Encoding, grid: Grid) -> Tensor:
+        """x̂ on the grid of the signal; events are never spread out to a dense code, unless that has another grid."""
+        code, grid = encoding.code, tuple(grid)
+        if isinstance(code, Events) and tuple(code.shape[1:]) == grid:
+            reconstruction = self.dictionary.synthesis_of_events(code)
+            return reconstruction if self.mean is None else reconstruction + self._constant()
+        code = encoding.dense()
+        return self.decode(code, None if tuple(code.shape[2:]) == grid else grid)
+
     def reconstruct(self, signal: Tensor) -> Tensor:
-        """x̂ alone; events are never spread out to a dense code, unless that has a grid of its own."""
-        if self.inference.makes_events:
-            events = self.events(signal)
-            if tuple(events.shape[1:]) == tuple(signal.shape[2:]):
-                reconstruction = self.dictionary.synthesis_of_events(events)
-                return reconstruction if self.mean is None else reconstruction + self._constant()
-        return self(signal)[0]
+        """x̂ alone, which takes less work and memory than with the code where that is a list of events."""
+        return self.decode_encoding(self.encoding(signal), signal.shape[2:])
 
     def forward(self, signal: Tensor) -> Output:
         code, grid = self.encode(signal), tuple(signal.shape[2:])

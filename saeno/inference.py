@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,43 @@ from saeno.pursuit import debias, omp
 from saeno.sparsity import BatchTopK, Events, ReLU, TopK
 from saeno.thresholding import hard_thresholding
 
-__all__ = ["Inference", "MatchingPursuit", "OneStep", "Solution", "Unrolled", "debias", "fista", "ista", "omp"]
+__all__ = [
+    "Encoding",
+    "Inference",
+    "MatchingPursuit",
+    "OneStep",
+    "Solution",
+    "Unrolled",
+    "debias",
+    "fista",
+    "ista",
+    "omp",
+]
+
+
+class Encoding(NamedTuple):
+    """What an encoder makes of a batch of signals: its code, and what the code was chosen from."""
+
+    code: Events | Tensor
+    """A list of events, or a density `(batch, concepts, *grid)`."""
+    values: Tensor | None = None
+    """Of a soft code: what it is the proximal operator of, shaped like it, in the last step of the encoder."""
+    step: Tensor | float | None = None
+    """α of that operator."""
+
+    def dense(self) -> Tensor:
+        """The code as a density `(batch, concepts, *grid)`."""
+        return self.code.code() if isinstance(self.code, Events) else self.code
+
+    def first(self, concepts: int) -> Encoding:
+        """The encoding with the first concepts only, as if the others had never been near their thresholds."""
+        if isinstance(self.code, Events):
+            inside = self.code.indices < concepts * torch.Size(self.code.shape[1:]).numel()
+            return Encoding(self.code._replace(values=torch.where(inside, self.code.values, 0.0)))
+        kept = torch.arange(self.code.shape[1], device=self.code.device) < concepts
+        kept = kept.view(-1, *[1] * (self.code.dim() - 2))
+        values = None if self.values is None else torch.where(kept, self.values, -torch.inf)
+        return Encoding(torch.where(kept, self.code, 0.0), values, self.step)
 
 
 class Inference(nn.Module):
@@ -40,6 +77,10 @@ class Inference(nn.Module):
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
         """The code as a list of events. Raises TypeError for an encoder of soft codes."""
         raise TypeError(f"{self} gives soft codes, which are no list of events: use a TopK sparsity or MatchingPursuit")
+
+    def encoding(self, dictionary: Dictionary, signal: Tensor) -> Encoding:
+        """The code with what it was chosen from, for losses that ask for it."""
+        return Encoding(self.events(dictionary, signal) if self.makes_events else self(dictionary, signal))
 
     def candidates(self, dictionary: Dictionary, signal: Tensor, residual: Tensor) -> Tensor:
         """The masses `(batch, concepts, *grid)` from which a concept that was not chosen would be chosen next.
@@ -107,8 +148,14 @@ class OneStep(Inference):
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         if self.makes_events:
             return self.events(dictionary, signal).code()
+        return self.encoding(dictionary, signal).code
+
+    def encoding(self, dictionary: Dictionary, signal: Tensor) -> Encoding:
+        if self.makes_events:
+            return super().encoding(dictionary, signal)
         step = safe_step(dictionary, signal) if self.step is None else self.step
-        return self.sparsity(step * self._masses(dictionary, signal), step)
+        values = step * self._masses(dictionary, signal)
+        return Encoding(self.sparsity(values, step), values, step)
 
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
         if not self.makes_events:
@@ -160,12 +207,24 @@ class Unrolled(Inference):
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
         if self.makes_events:
             return self.events(dictionary, signal).code()
+        return self.encoding(dictionary, signal).code
+
+    def encoding(self, dictionary: Dictionary, signal: Tensor) -> Encoding:
+        if self.makes_events:
+            return super().encoding(dictionary, signal)
+        values = None
+
+        def prox(point: Tensor, step: Tensor | float) -> Tensor:
+            nonlocal values
+            values = point
+            return self.sparsity(point, step)
+
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detach):
             step = safe_step(dictionary, signal) if self.step is None else self.step
-            iterates = proximal_gradient(dictionary, signal, self.sparsity, step, self.accelerate)
+            iterates = proximal_gradient(dictionary, signal, prox, step, self.accelerate)
             for _ in range(self.steps):
                 code = next(iterates)
-            return code
+            return Encoding(code, values, step)
 
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
         if not self.makes_events:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from saeno.dictionaries import Dictionary, FourierDictionary, Lifted
 from saeno.dictionaries.base import Grid, as_grid
 from saeno.dictionaries.resampling import interpolation
-from saeno.inference import Inference
+from saeno.inference import Encoding, Inference
 from saeno.sparsity import Events
 
 
@@ -70,6 +70,9 @@ class OnGrid(Inference):
 
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
         return self.inference.events(dictionary, self._carried(dictionary, signal))
+
+    def encoding(self, dictionary: Dictionary, signal: Tensor) -> Encoding:
+        return self.inference.encoding(dictionary, self._carried(dictionary, signal))
 
     def candidates(self, dictionary: Dictionary, signal: Tensor, residual: Tensor) -> Tensor:
         """The masses on the grid of the codes."""

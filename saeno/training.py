@@ -122,7 +122,7 @@ def fit(
         "grid": grid,
         "every": every,
         "metrics": list(metrics or {}),
-        "loss": getattr(loss, "__name__", type(loss).__name__),
+        "loss": losses.identity(loss),
         "optimizer": {"class": type(run.optimizer).__name__, **hyper},
         "groups": _groups(run.optimizer, lr),
     }

@@ -1,11 +1,17 @@
 """Losses against their formulas, by loops."""
 
+import functools
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
 from saeno import (
     DenseDictionary,
     FourierDictionary,
+    JumpReLU,
     MatchingPursuit,
     OneStep,
     ReLU,
@@ -46,7 +52,7 @@ def test_losses_are_their_formulas(name):
         torch.testing.assert_close(losses.objective(model, signal), fit + 0.05 * mass(code) if soft else fit)
 
 
-@pytest.mark.parametrize("loss", [losses.squared_error, losses.objective, losses.l1(0.2)], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("loss", [losses.squared_error, losses.objective, losses.l1(0.2)], ids=losses.identity)
 @pytest.mark.parametrize("dictionary", [DenseDictionary(2, 4), FourierDictionary(2, 2, 1)], ids=["dense", "fourier"])
 def test_gradients(loss, dictionary):
     signal = normal(2, 2, *[4] * dictionary.axes)
@@ -69,4 +75,80 @@ def test_a_loss_of_functions_does_not_depend_on_the_grid():
 def test_a_penalty_is_not_a_bonus():
     with pytest.raises(ValueError, match=r"weight = -0.1: should be a finite number ≥ 0"):
         losses.l1(-0.1)
-    assert losses.l1(0.3).__name__ == "l1(0.3)"
+    assert repr(losses.l1(0.3)) == "l1(0.3)"
+
+
+def test_l0_of_one_model_in_many_threads():
+    """Each thread counts its own batch."""
+    model = SparseAutoencoder(DenseDictionary(6, 9).double(), Unrolled(JumpReLU(0.2), 3))
+    loss, batches = losses.l0(0.3), [normal(50, 6, seed=seed) for seed in range(8)]
+    expected = [loss(model, signal).item() for signal in batches]
+    assert len(set(expected)) == len(batches)
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(20):
+            assert [value.item() for value in pool.map(lambda signal: loss(model, signal), batches)] == expected
+
+
+# --- identity
+
+
+def weighted(weight, more=None):
+    def loss(model, signal):
+        """A loss of one's own."""
+        return weight * losses.squared_error(model, signal)
+
+    return loss
+
+
+class Weighted(torch.nn.Module):
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = weight
+
+    def extra_repr(self):
+        return str(self.weight)
+
+    def forward(self, model, signal):
+        return self.weight * losses.squared_error(model, signal)
+
+
+def test_a_loss_is_known_by_its_settings():
+    same = [
+        lambda: losses.objective,
+        lambda: losses.l1(0.1),
+        lambda: losses.AuxK(4, 0.5, 3, losses.matryoshka([2, 9], losses.l0(0.3))),
+        lambda: weighted(0.5),
+        lambda: weighted(torch.ones(2)),
+        lambda: weighted([0.5, {"a": weighted(1.0)}]),
+        lambda: functools.partial(losses.squared_error, encoding=None),
+        lambda: Weighted(0.5),
+        lambda: lambda model, signal: 2 * losses.squared_error(model, signal),
+        lambda: lambda model, signal: 3 * losses.squared_error(model, signal),
+        lambda: lambda model, signal: 3 * losses.objective(model, signal),
+        lambda: lambda model, signal, a=1.0: a * losses.objective(model, signal),
+    ]
+    other = [
+        losses.squared_error,
+        losses.l1(0.2),
+        losses.l0(0.1),
+        losses.AuxK(4, 0.5, 3, losses.matryoshka([2, 9], losses.l0(0.4))),
+        losses.AuxK(4, 0.5, 2, losses.matryoshka([2, 9], losses.l0(0.3))),
+        weighted(0.25),
+        weighted(2 * torch.ones(2)),
+        weighted([0.5, {"a": weighted(2.0)}]),
+        functools.partial(losses.squared_error, encoding=1),
+        Weighted(0.25),
+        lambda model, signal, a=2.0: a * losses.objective(model, signal),
+    ]
+    known = [losses.identity(make()) for make in same]
+    assert known == [losses.identity(make()) for make in same]
+    assert len({*known, *map(losses.identity, other)}) == len(same) + len(other)
+    assert known[:3] == ["objective", "l1(0.1)", "AuxK(4, 0.5, 3, matryoshka([2, 9], l0(0.3)))"]
+    assert hash(losses.l1(0.1)) == hash(losses.l1(0.1)) and losses.l1(0.1) == losses.l1(0.1)
+
+
+def test_an_identity_is_the_same_in_another_process():
+    """No address and no order of a set is in it."""
+    code = "from tests.test_losses import *; print(losses.identity(weighted([0.5, torch.ones(2), weighted(1.0)])))"
+    said = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout}
+    assert said == {losses.identity(weighted([0.5, torch.ones(2), weighted(1.0)])) + "\n"}

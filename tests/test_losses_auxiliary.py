@@ -72,7 +72,9 @@ def test_dead_atoms_their_encoder_and_their_bias_have_a_gradient(name, encoder):
     dictionary, grid = one_of_each()[name]
     model, signal = SparseAutoencoder(dictionary, ENCODERS[encoder]()), normal(20, 2, *grid)
     dead = [1] if encoder != "pursuit" else [0]
-    loss = with_dead(losses.AuxK(3, base=lambda model, signal: model(signal).code.sum() * 0), model, signal, dead)
+    loss = with_dead(
+        losses.AuxK(3, base=lambda model, signal, encoding: encoding.dense().sum() * 0), model, signal, dead
+    )
     loss(model, signal).backward()
     for parameter in model.parameters():
         if parameter is getattr(getattr(model.inference, "sparsity", None), "log_threshold", None):

@@ -9,11 +9,12 @@ from torch import Tensor, nn
 
 from saeno.checks import real, whole
 from saeno.losses.base import Loss, misfit, objective
-from saeno.losses.encoded import Encoded
+from saeno.losses.identity import identity, takes_encoding
 from saeno.sparsity import Events, TopK
 
 if TYPE_CHECKING:
     from saeno.autoencoder import SparseAutoencoder
+    from saeno.inference import Encoding
 
 
 class AuxK(nn.Module):
@@ -37,7 +38,7 @@ class AuxK(nn.Module):
         k: dead entries per signal.
         weight: w ≥ 0.
         patience: steps.
-        base: the loss it is added to.
+        base: the loss it is added to, `base(model, signal, encoding)`, as all losses here are.
 
     `silent` counts the training batches since each concept was last active, `(concepts,)`. It changes only when the
     model is in train mode and gradients are recorded; `fit` sets it to zero when a run begins, and keeps it in
@@ -48,10 +49,12 @@ class AuxK(nn.Module):
     def __init__(self, k: int, weight: float = 1 / 32, patience: int = 100, base: Loss = objective):
         super().__init__()
         self.k, self.weight, self.patience = whole(k, "k"), real(weight, "weight"), whole(patience, "patience")
+        takes_encoding(base)
         self.base = base
-        name = getattr(base, "__name__", type(base).__name__)
-        self.__name__ = f"AuxK({self.k}, {self.weight}, {self.patience}, {name})"
         self.register_buffer("silent", torch.zeros(0, dtype=torch.long))
+
+    def __repr__(self) -> str:
+        return f"AuxK({self.k}, {self.weight}, {self.patience}, {identity(self.base)})"
 
     def reset(self) -> None:
         """Forget what was counted."""
@@ -61,15 +64,15 @@ class AuxK(nn.Module):
         """Which concepts are dead by now, `(concepts,)`; empty before the first batch."""
         return self.silent >= self.patience
 
-    def forward(self, model: SparseAutoencoder, signal: Tensor) -> Tensor:
+    def forward(self, model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
         """The loss of a batch `(batch, channels, *grid)`; it counts which concepts are active there."""
-        encoded = Encoded.of(model, signal)
-        value = self.base(encoded, signal)
-        self._count(encoded, signal)
+        encoding = model.encoding(signal) if encoding is None else encoding
+        value = self.base(model, signal, encoding)
+        self._count(model, encoding)
         dead = self.dead().nonzero().flatten()
         if not len(dead):
             return value
-        residual = (signal - encoded.reconstruct(signal)).detach()
+        residual = (signal - model.decode_encoding(encoding, signal.shape[2:])).detach()
         return value + self.weight * misfit(residual, self._explained(model, model.centred(signal), residual, dead))
 
     def _explained(self, model: SparseAutoencoder, signal: Tensor, residual: Tensor, dead: Tensor) -> Tensor:
@@ -89,16 +92,16 @@ class AuxK(nn.Module):
             return dictionary.render(events.code(), residual.shape[2:])
         return dictionary.synthesis_of_events(events)
 
-    def _count(self, encoded: Encoded, signal: Tensor) -> None:
-        concepts = encoded.dictionary.concepts
+    def _count(self, model: SparseAutoencoder, encoding: Encoding) -> None:
+        concepts = model.dictionary.concepts
         if not len(self.silent):
-            self.silent = torch.zeros(concepts, dtype=torch.long, device=signal.device)
+            self.silent = torch.zeros(concepts, dtype=torch.long, device=model.dictionary.weight.device)
         if len(self.silent) != concepts:
             raise ValueError(
                 f"AuxK counts {len(self.silent)} concepts, the model has {concepts}: make a new one for it"
             )
-        if encoded.training and torch.is_grad_enabled():
-            self.silent = torch.where(_active(encoded, signal), 0, self.silent + 1)
+        if model.training and torch.is_grad_enabled():
+            self.silent = torch.where(_active(encoding), 0, self.silent + 1)
 
     def _load_from_state_dict(self, state: dict[str, Tensor], prefix: str, *rest: object) -> None:
         self.silent = torch.zeros_like(state[prefix + "silent"])  # as many as there are in the file
@@ -106,10 +109,10 @@ class AuxK(nn.Module):
 
 
 @torch.no_grad()
-def _active(encoded: Encoded, signal: Tensor) -> Tensor:
+def _active(encoding: Encoding) -> Tensor:
     """Which concepts are active anywhere in the batch, `(concepts,)`."""
-    if not encoded.inference.makes_events:
-        return (encoded.encode(signal) != 0).transpose(0, 1).flatten(1).any(1)
-    events = encoded.events(signal)
+    if not isinstance(encoding.code, Events):
+        return (encoding.code != 0).transpose(0, 1).flatten(1).any(1)
+    events = encoding.code
     used = events.indices[events.values != 0] // torch.Size(events.shape[1:]).numel()
     return torch.zeros(events.shape[0], dtype=torch.bool, device=used.device).index_fill(0, used, True)

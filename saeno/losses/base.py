@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from saeno.checks import real
-from saeno.losses.encoded import Encoded
 from saeno.sparsity import JumpReLU
 
 if TYPE_CHECKING:
     from saeno.autoencoder import SparseAutoencoder
+    from saeno.inference import Encoding
 
-Loss = Callable[["SparseAutoencoder", Tensor], Tensor]
+# loss(model, signal); those that other losses are made of also take the encoding of the signal, where it is known.
+Loss = Callable[..., Tensor]
 
 
 def misfit(signal: Tensor, reconstruction: Tensor) -> Tensor:
@@ -22,35 +24,43 @@ def misfit(signal: Tensor, reconstruction: Tensor) -> Tensor:
     return (signal - reconstruction).square().sum(1).mean() / 2
 
 
-def squared_error(model: SparseAutoencoder, signal: Tensor) -> Tensor:
+def squared_error(model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
     """½‖x − x̂‖² and nothing else."""
-    return misfit(signal, model.reconstruct(signal))
+    encoding = model.encoding(signal) if encoding is None else encoding
+    return misfit(signal, model.decode_encoding(encoding, signal.shape[2:]))
 
 
-def objective(model: SparseAutoencoder, signal: Tensor) -> Tensor:
+def objective(model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
     """½‖x − x̂‖² + λR(z), with the R that the model's inference uses: none for events, λ‖z‖₁ for `SoftThreshold(λ)`."""
-    if model.inference.makes_events:
-        return squared_error(model, signal)
-    reconstruction, code = model(signal)
-    return misfit(signal, reconstruction) + model.inference.sparsity.penalty(code)
+    encoding = model.encoding(signal) if encoding is None else encoding
+    value = squared_error(model, signal, encoding)
+    return value if model.inference.makes_events else value + model.inference.sparsity.penalty(encoding.code)
 
 
-def l1(weight: float) -> Loss:
+@dataclass(frozen=True, repr=False)
+class l1:
     """The loss ½‖x − x̂‖² + weight · ‖z‖₁, for encoders such as `OneStep(ReLU())` that have no penalty of their own.
 
     ‖z‖₁ is the mean over the batch and the grid of Σ_concepts |z|, a mass, so the weight does not depend on the grid.
     """
-    weight = real(weight, "weight")
 
-    def loss(model: SparseAutoencoder, signal: Tensor) -> Tensor:
-        reconstruction, code = model(signal)
-        return misfit(signal, reconstruction) + weight * code.abs().sum(1).mean()
+    weight: float
 
-    loss.__name__ = f"l1({weight})"  # a checkpoint knows its loss by name
-    return loss
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weight", real(self.weight, "weight"))
+
+    def __repr__(self) -> str:
+        return f"l1({self.weight})"
+
+    def __call__(self, model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
+        """The loss of a batch `(batch, channels, *grid)`."""
+        code = (model.encoding(signal) if encoding is None else encoding).dense()
+        reconstruction = model.decode(code, None if code.shape[2:] == signal.shape[2:] else tuple(signal.shape[2:]))
+        return misfit(signal, reconstruction) + self.weight * code.abs().sum(1).mean()
 
 
-def l0(weight: float) -> Loss:
+@dataclass(frozen=True, repr=False)
+class l0:
     r"""The loss ½‖x − x̂‖² + weight · ‖z‖₀, for encoders with `JumpReLU`, whose thresholds θ it makes rise.
 
     ‖z‖₀ is the mean over the batch and the grid of Σ_concepts 1[z > 0]: for vectors the number of active entries, for
@@ -61,9 +71,17 @@ def l0(weight: float) -> Loss:
     Raises TypeError for another sparsity, to which a number of entries tells nothing, and ValueError for a detached
     encoder, whose θ would feel the price and not what it buys. Source: Rajamanoharan et al., arXiv:2407.14435.
     """
-    weight = real(weight, "weight")
 
-    def loss(model: SparseAutoencoder, signal: Tensor) -> Tensor:
+    weight: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weight", real(self.weight, "weight"))
+
+    def __repr__(self) -> str:
+        return f"l0({self.weight})"
+
+    def __call__(self, model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
+        """The loss of a batch `(batch, channels, *grid)`."""
         sparsity = getattr(model.inference, "sparsity", model.inference)
         if not isinstance(sparsity, JumpReLU):
             raise TypeError(
@@ -71,8 +89,6 @@ def l0(weight: float) -> Loss:
             )
         if getattr(model.inference, "detach", False):
             raise ValueError("detach = True: l0 needs the gradient through the encoder, or thresholds would only rise")
-        encoded = Encoded.of(model, signal)
-        return misfit(signal, encoded.reconstruct(signal)) + weight * encoded.active(signal).sum(1).mean()
-
-    loss.__name__ = f"l0({weight})"
-    return loss
+        encoding = model.encoding(signal) if encoding is None else encoding
+        active = sparsity.active(encoding.values, encoding.step)
+        return squared_error(model, signal, encoding) + self.weight * active.sum(1).mean()
