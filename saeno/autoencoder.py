@@ -115,8 +115,13 @@ class SparseAutoencoder(nn.Module):
         tensors, description = composition.read(path)
         if "model" not in description or "training" in description:
             raise ValueError(f"path = {str(path)!r}: not a saved model (a checkpoint of `fit` is read by `fit` itself)")
-        model = cls.from_description(description["model"])
-        model.load_state_dict(tensors)
+        with composition.understood(path):
+            composition.check_sizes(description["model"]["dictionary"], tensors)
+            model = cls.from_description(description["model"])
+            for name, value in model.state_dict().items():
+                if name in tensors and tensors[name].dtype != value.dtype:
+                    raise ValueError(f"{name} is {tensors[name].dtype}, and is described as {value.dtype}")
+            model.load_state_dict(tensors)
         return model.eval()
 
     def describe(self) -> dict[str, object]:

@@ -5,8 +5,10 @@ The batch of step t is a function of the seed and t, and of nothing else.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
-from itertools import chain, islice
+from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,11 +18,13 @@ from torch import Tensor
 from saeno.checks import whole
 from saeno.dictionaries.base import Grid, as_grid
 
+SAMPLED = 64  # numbers of a fingerprint
 
-def generator_for(seed: int, count: int) -> torch.Generator:
+
+def generator_for(seed: int, *count: int) -> torch.Generator:
     """A generator for the count-th draw of a run: independent streams, and none of them needs the ones before."""
     return torch.Generator().manual_seed(
-        int(np.random.SeedSequence([seed, count]).generate_state(1, np.uint64)[0] >> 1)
+        int(np.random.SeedSequence([seed, *count]).generate_state(1, np.uint64)[0] >> 1)
     )
 
 
@@ -31,7 +35,8 @@ def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iter
         data: a tensor `(signals, channels, *grid)`, shuffled anew each epoch, the incomplete last batch left out; a
             generative model with `.sample(count, grid, generator) -> (signal, code)`; or a DataLoader (its own batch
             size; a tuple's first entry is the signal). A DataLoader that starts within an epoch draws that epoch again
-            and skips what was seen.
+            and skips what was seen. Its generators, those of its samplers and its data set, and the global ones of
+            torch, NumPy and Python are seeded for it.
         size: signals in a batch.
 
     Raises ValueError or TypeError, naming the argument, for data that cannot give a batch.
@@ -94,13 +99,72 @@ def _of_model(model: Any, size: int, seed: int, grid: Grid, start: int) -> Itera
 def _of_loader(loader: torch.utils.data.DataLoader, seed: int, start: int) -> Iterator[Tensor]:
     epoch, skip = divmod(start, len(loader))
     while True:
-        # A shuffling loader draws its order at its first batch, from its own generator or else the global one.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(generator_for(seed, epoch).initial_seed())
-            if loader.generator is not None:
-                loader.generator.manual_seed(torch.initial_seed())
-            iterator = iter(loader)
-            first = next(iterator)
-        for batch in islice(chain([first], iterator), skip, None):
-            yield batch[0] if isinstance(batch, tuple | list) else batch
+        iterator, place = None, 0
+        while True:
+            with _seeded(seed, epoch, *[place] * (place > 0)) as state:
+                if iterator is None:  # a shuffling loader draws its order at its first batch
+                    for generator in _generators(loader):
+                        generator.manual_seed(state)
+                    iterator = iter(loader)
+                try:
+                    batch = next(iterator)
+                except StopIteration:
+                    break
+            if place >= skip:
+                yield batch[0] if isinstance(batch, tuple | list) else batch
+            place += 1
         epoch, skip = epoch + 1, 0
+
+
+@contextmanager
+def _seeded(*counts: int) -> Iterator[int]:
+    """Global generators that begin with a number of their own, and are as they were afterwards."""
+    numpy_state, python_state = np.random.get_state(), random.getstate()
+    state = generator_for(*counts).initial_seed()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(state)
+        np.random.seed(state % 2**32)
+        random.seed(state)
+        try:
+            yield state
+        finally:
+            np.random.set_state(numpy_state)
+            random.setstate(python_state)
+
+
+def _generators(loader: torch.utils.data.DataLoader) -> list[torch.Generator]:
+    """Those that the loader, its samplers and its data set hold."""
+    batched = loader.batch_sampler
+    parts = [loader, loader.sampler, batched, getattr(batched, "sampler", None), loader.dataset]
+    values = [value for part in parts for value in getattr(part, "__dict__", {}).values()]
+    return [value for value in values if isinstance(value, torch.Generator)]
+
+
+def fingerprint(data: Any, size: int, seed: int, grid: Grid) -> dict[str, Any]:
+    """What a checkpoint knows its data by: how many there are, and some numbers of the batch of step 0.
+
+    Data that are drawn are drawn twice. Raises ValueError when that gives two different batches, so that no run could
+    go on as it began, and TypeError for what gives no tensors.
+    """
+    drawn = 1 if isinstance(data, Tensor) else 2
+    first, *again = [list(islice(batches(data, size, seed, grid), 2)) for _ in range(drawn)]
+    if not all(isinstance(batch, Tensor) for batch in first):
+        raise TypeError(f"data gave a {type(first[0]).__name__}: should be a tensor, or a tuple led by one")
+    for other in again:
+        if not all(a.equal(b) for a, b in zip(first, other, strict=True)):
+            raise ValueError(
+                "data gives other signals when asked again for the same step, so a run with a checkpoint could not go "
+                "on as it began: should draw with the generator that is given, or with the global one"
+            )
+    batch = first[0].detach().cpu()
+    numbers = batch.flatten()[:: max(1, batch.numel() // SAMPLED)][:SAMPLED].double().nan_to_num()
+    count = len(data) if isinstance(data, Tensor | torch.utils.data.DataLoader) else None
+    return {"count": count, "batch": list(batch.shape), "dtype": str(batch.dtype), "numbers": numbers.tolist()}
+
+
+def same_data(before: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Whether two fingerprints are of the same data: up to a thousandth, which another processor may differ by."""
+    if any(before[name] != now[name] for name in ("count", "batch", "dtype")):
+        return False
+    a, b = (torch.tensor(one["numbers"], dtype=torch.float64) for one in (before, now))
+    return bool((a - b).abs().max() <= 1e-3 * b.abs().max()) if b.numel() else True

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from saeno import composition, losses
 from saeno.autoencoder import SparseAutoencoder
+from saeno.batches import same_data
 
 # Of energies ½E‖x‖² between these the loss is used as it is; others are brought to about 1 first.
 SMALL, LARGE = 1e-2, 1e2
@@ -225,6 +226,10 @@ class Run:
     def history(self) -> History:
         return History(self.loss.clone(), self.lr.clone(), list(self.measured), self.metrics, self.seconds)
 
+    def size(self) -> int:
+        """Bytes that a checkpoint takes, about: the model, as much again twice for an optimizer, and the history."""
+        return 3 * sum(value.nbytes for value in self.model.state_dict().values()) + 16 * len(self.loss) + 2**16
+
     def save(self, path: str | os.PathLike, settings: dict[str, Any]) -> None:
         state = self.optimizer.state_dict()
         tensors = {f"model/{name}": value for name, value in self.model.state_dict().items()}
@@ -256,15 +261,32 @@ class Run:
         if "training" not in description:
             raise ValueError(f"checkpoint = {str(path)!r}: a saved model, not a checkpoint of fit; give another file")
         training = description["training"]
+        if not (isinstance(training, dict) and isinstance(training.get("settings"), dict)):
+            raise ValueError(f"checkpoint = {str(path)!r}: its header cannot be understood; delete it to start anew")
         for name, value in settings.items():
             before = training["settings"].get(name)  # a file from before there was `clip` has none
-            if before != json.loads(json.dumps(value)):
+            if name == "data":  # nor has it data
+                with composition.understood(path):
+                    same = before is None or same_data(before, value)
+                if not same:
+                    raise ValueError(f"checkpoint = {str(path)!r} was made with other data: delete it to start anew")
+            elif before != json.loads(json.dumps(value)):
                 raise ValueError(
                     f"checkpoint = {str(path)!r} was made with {name} = {before!r}, not {value!r}: "
                     "delete it to start anew"
                 )
         if description["model"] != self.model.describe():
             raise ValueError(f"checkpoint = {str(path)!r} belongs to another model: delete it to start anew")
+        try:
+            with composition.understood(path):
+                self.take(tensors, training)
+        except ValueError:
+            self.model.load_state_dict(self.good[1])
+            raise
+        self.remember()
+
+    def take(self, tensors: dict[str, Tensor], training: dict[str, Any]) -> None:
+        """Go on from what `save` wrote."""
         values = tensors | training["numbers"]
         for name, part in (("model", self.model), ("objective", self.objective)):
             if isinstance(part, nn.Module):
@@ -285,7 +307,6 @@ class Run:
             name: [values[f"metrics/{name}/{place}"] for place in range(len(self.measured))]
             for name in training["metrics"]
         }
-        self.remember()
 
 
 def _energy(signal: Tensor) -> float:

@@ -6,6 +6,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -15,9 +16,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from saeno import losses
+from saeno import composition, losses
 from saeno.autoencoder import SparseAutoencoder
-from saeno.batches import batches
+from saeno.batches import batches, fingerprint
 from saeno.checks import real, whole
 from saeno.dictionaries.base import Grid, as_grid
 from saeno.run import History, Metric, Run, TrainingError, held_interrupt
@@ -73,7 +74,8 @@ def fit(
             `every` says.
         every: steps between two measurements, or the steps at which to measure (`[10, 100, 1000]`); None for no more.
         checkpoint: a file, written every `save_every` steps. When it exists, training goes on from it, to the same
-            bits. Ctrl-C then ends a run after the step it is in, and with a checkpoint; a second Ctrl-C at once.
+            bits; with another model, other data, another loss or other settings it is refused. One run at a time may
+            write there. Ctrl-C ends a run after the step it is in, and with a checkpoint; a second Ctrl-C at once.
         save_every: steps between two checkpoints.
         progress: show a bar, unless the environment has TQDM_DISABLE=1.
 
@@ -97,6 +99,9 @@ def fit(
     clip = None if clip is None else real(clip, "clip", positive=True)
     if not isinstance(model, SparseAutoencoder):
         raise TypeError(f"model is a {type(model).__name__}: should be a SparseAutoencoder")
+    if model.dictionary.weight.dtype not in (torch.float32, torch.float64):
+        kind = model.dictionary.weight.dtype
+        raise TypeError(f"model is {kind}: should be torch.float32 or float64, whose small steps are not rounded away")
     if not callable(loss) or isinstance(loss, type):
         what = f"the class {loss.__name__}" if isinstance(loss, type) else f"a {type(loss).__name__}"
         raise TypeError(f"loss is {what}: should be called as loss(model, signal), such as losses.l1(0.1)")
@@ -126,47 +131,55 @@ def fit(
         "optimizer": {"class": type(run.optimizer).__name__, **hyper},
         "groups": _groups(run.optimizer, lr),
     }
+    writing = ExitStack()
     if checkpoint is not None:
         if not Path(checkpoint).absolute().parent.is_dir():
             raise ValueError(f"checkpoint = {str(checkpoint)!r}: its folder should exist")
+        settings["data"] = fingerprint(data, batch, seed, grid)
         json.dumps([model.describe(), settings])  # what cannot be written is refused now, not after the first steps
-        if Path(checkpoint).exists():
-            run.restore(checkpoint, settings)
-    if run.step == 0 and hasattr(loss, "reset"):
-        loss.reset()
-    source = batches(data, batch, seed, grid, start=run.step)
-    if run.step < steps:
-        first = next(source)
-        _check_fits(model, first)
-        source = chain([first], source)
+        writing.enter_context(composition.held(checkpoint))
+    with writing:
+        if checkpoint is not None:
+            composition.probe(checkpoint, run.size())
+            if Path(checkpoint).exists():
+                run.restore(checkpoint, settings)
+        if run.step == 0 and hasattr(loss, "reset"):
+            loss.reset()
+        source = batches(data, batch, seed, grid, start=run.step)
+        if run.step < steps:
+            first = next(source)
+            _check_fits(model, first)
+            source = chain([first], source)
 
-    from tqdm import tqdm
+        from tqdm import tqdm
 
-    # Given only to hide the bar, so that tqdm's own switch, the variable TQDM_DISABLE, works too: the book uses it.
-    hidden = {} if progress else {"disable": True}
-    bar = tqdm(total=steps, initial=run.step, desc="fit", unit="step", **hidden)
-    try:
-        with bar, held_interrupt(checkpoint is not None) as interrupted:
-            start = perf_counter() - run.seconds
-            if run.step == 0:
-                run.measure(metrics)
-            while run.step < steps:
-                now = partial(rate, schedule=schedule, step=run.step, steps=steps)
-                run.advance(source, now, normalize and learns_atoms, clip)
-                at_end = run.step == steps
-                if at_end or (run.step in every if isinstance(every, list) else every and run.step % every == 0):
+        # Given only to hide the bar, so that tqdm's own switch, the variable TQDM_DISABLE, works too: the book uses it.
+        hidden = {} if progress else {"disable": True}
+        bar = tqdm(total=steps, initial=run.step, desc="fit", unit="step", **hidden)
+        try:
+            with bar, held_interrupt(checkpoint is not None) as interrupted:
+                start = perf_counter() - run.seconds
+                if run.step == 0:
                     run.measure(metrics)
-                run.seconds, stopping = perf_counter() - start, interrupted()
-                if checkpoint is not None and (at_end or run.step % save_every == 0 or stopping):
-                    run.save(checkpoint, settings)
-                if stopping:
-                    raise KeyboardInterrupt(f"training stopped at step {run.step} of {steps}; the checkpoint has it")
-                bar.update()
-                if run.step % run.keep == 0:
-                    bar.set_postfix(loss=f"{run.loss[run.step - 1]:.3g}", refresh=False)
-    finally:
-        model.eval()
-    return run.history()
+                while run.step < steps:
+                    now = partial(rate, schedule=schedule, step=run.step, steps=steps)
+                    run.advance(source, now, normalize and learns_atoms, clip)
+                    at_end = run.step == steps
+                    if at_end or (run.step in every if isinstance(every, list) else every and run.step % every == 0):
+                        run.measure(metrics)
+                    run.seconds, stopping = perf_counter() - start, interrupted()
+                    if checkpoint is not None and (at_end or run.step % save_every == 0 or stopping):
+                        run.save(checkpoint, settings)
+                    if stopping:
+                        raise KeyboardInterrupt(
+                            f"training stopped at step {run.step} of {steps}; the checkpoint has it"
+                        )
+                    bar.update()
+                    if run.step % run.keep == 0:
+                        bar.set_postfix(loss=f"{run.loss[run.step - 1]:.3g}", refresh=False)
+        finally:
+            model.eval()
+        return run.history()
 
 
 def _measured_at(every: int | Sequence[int] | None) -> int | list[int] | None:

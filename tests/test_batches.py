@@ -1,13 +1,16 @@
 """The batch of a step is a function of the seed and the step."""
 
+import json
+import random
 from itertools import islice
 
+import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, TensorDataset
 
 from saeno import DenseDictionary
-from saeno.batches import batches, generator_for
+from saeno.batches import batches, fingerprint, generator_for, same_data
 from saeno.data import SparseModel
 
 SIGNALS = torch.arange(10.0).unsqueeze(1).expand(10, 3).contiguous()
@@ -21,6 +24,28 @@ def loader(**settings):
     return DataLoader(SIGNALS, batch_size=3, **settings)
 
 
+class Noisy(Dataset):
+    """Draws numbers for each item, from all the generators there are; no two draws are the same by themselves."""
+
+    def __init__(self):
+        self.own = torch.Generator()
+
+    def __len__(self):
+        return len(SIGNALS)
+
+    def __getitem__(self, place):
+        drawn = [torch.rand(1).item(), np.random.rand(), random.random(), torch.rand(1, generator=self.own).item()]
+        return SIGNALS[place] + sum(drawn)
+
+
+class Irreproducible(Noisy):
+    def __init__(self):
+        self.own = np.random.default_rng()
+
+    def __getitem__(self, place):
+        return SIGNALS[place] + self.own.random()
+
+
 SOURCES = {
     "tensor": lambda: SIGNALS,
     "model": lambda: SparseModel(DenseDictionary(4, 6), 2),
@@ -28,6 +53,12 @@ SOURCES = {
     "loader with a generator": lambda: loader(shuffle=True, generator=torch.Generator()),
     "loader in order": lambda: loader(),
     "loader without the rest": lambda: loader(shuffle=True, drop_last=True),
+    "loader whose sampler has a generator": lambda: loader(sampler=RandomSampler(SIGNALS, generator=torch.Generator())),
+    "loader whose batches have one": lambda: DataLoader(
+        SIGNALS, batch_sampler=BatchSampler(RandomSampler(SIGNALS, generator=torch.Generator()), 3, True)
+    ),
+    "loader of noisy items": lambda: DataLoader(Noisy(), batch_size=3, shuffle=True),
+    "loader of noisy items, two workers": lambda: DataLoader(Noisy(), batch_size=3, shuffle=True, num_workers=2),
 }
 EACH = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 
@@ -42,11 +73,14 @@ def test_the_batch_of_a_step_does_not_depend_on_the_steps_before(source):
 
 @EACH
 def test_the_global_generator_is_neither_used_nor_moved(source):
-    torch.manual_seed(1)
-    state = torch.get_rng_state()
+    for seed in (torch.manual_seed, np.random.seed, random.seed):
+        seed(1)
+    state, others = torch.get_rng_state(), (np.random.get_state()[1].tolist(), random.getstate())
     first = take(source(), 5)
     assert torch.equal(torch.get_rng_state(), state)
-    torch.manual_seed(2)
+    assert (np.random.get_state()[1].tolist(), random.getstate()) == others
+    for seed in (torch.manual_seed, np.random.seed, random.seed):
+        seed(2)
     assert all(torch.equal(a, b) for a, b in zip(first, take(source(), 5), strict=True))
 
 
@@ -125,3 +159,34 @@ def test_a_loader_without_a_length_is_refused():
 
     with pytest.raises(TypeError, match="data is a DataLoader without a length"):
         batches(DataLoader(Stream(), batch_size=2), 2, seed=0, grid=())
+
+
+def test_items_that_are_drawn_differ_within_an_epoch_and_between_epochs():
+    drawn = torch.cat(take(SOURCES["loader of noisy items"](), 8))[:, 0] % 1
+    assert len(drawn.unique()) == len(drawn)
+
+
+@EACH
+def test_data_are_known_again_and_from_others(source):
+    known = fingerprint(source(), 3, 0, ())
+    assert json.loads(json.dumps(known)) == known == fingerprint(source(), 3, 0, ())
+    assert same_data(known, {**known, "numbers": [(1 + 1e-6) * x for x in known["numbers"]]})
+    for name, value in [
+        ("count", 11),
+        ("batch", [3, 5]),
+        ("dtype", "float"),
+        ("numbers", [0.0] * len(known["numbers"])),
+    ]:
+        assert not same_data(known, {**known, name: value})
+    others = (SIGNALS + 0.1, SparseModel(DenseDictionary(4, 6, seed=1), 2), SparseModel(DenseDictionary(4, 6), 3))
+    assert not any(same_data(known, fingerprint(other, 3, 0, ())) for other in others)
+
+
+def test_data_that_no_seed_rules_are_named():
+    class Stubborn:
+        def sample(self, count, grid, generator):
+            return torch.rand(count, 3), None
+
+    for data in (DataLoader(Irreproducible(), batch_size=3), Stubborn()):
+        with pytest.raises(ValueError, match="data gives other signals when asked again for the same step"):
+            fingerprint(data, 3, 0, ())

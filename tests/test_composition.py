@@ -1,9 +1,13 @@
 """Descriptions and files: what was written is read back, and nothing else is."""
 
+import functools
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from saeno import (
@@ -165,3 +169,109 @@ def test_folders_are_named(tmp_path):
         files.write(tmp_path / "nowhere" / "model", {}, {})
     with pytest.raises(ValueError, match=r"path = '.*': a folder, should be a file"):
         files.read(tmp_path)
+
+
+# --- files that lie
+
+
+MODELS = [
+    SparseAutoencoder(DenseDictionary(4, 6), OneStep(TopK(2), tied=False), mean=torch.zeros(4)),
+    SparseAutoencoder(ConvDictionary(2, 3, (3, 2)), Unrolled(SoftThreshold(0.1), 2)),
+    SparseAutoencoder(FourierDictionary(2, 3, 4), OnGrid(MatchingPursuit(2), 12)),
+    SparseAutoencoder(Lifted(DenseDictionary(5, 6), Lifting.learned(4, 5)), OneStep(JumpReLU(0.1))),
+    SparseAutoencoder(
+        Lifted(FourierDictionary(2, 3, 1), SpectralLifting(*2 * [torch.eye(2).expand(5, 2, 2).cfloat()])),
+        OneStep(BatchTopK(2)),
+    ),
+]
+
+
+def forged(folder, model, header):
+    save_file({n: v.contiguous() for n, v in model.state_dict().items()}, folder / "forged", metadata={"saeno": header})
+    return folder / "forged"
+
+
+def places(thing, path=()):
+    """All paths into plain data."""
+    yield path
+    inside = thing.items() if isinstance(thing, dict) else enumerate(thing) if isinstance(thing, list) else ()
+    for name, part in inside:
+        yield from places(part, (*path, name))
+
+
+NUMBERS = st.one_of(st.integers(-2, 9), st.sampled_from([10**9, 10**30, -(10**9), 2.5, 1e300]))
+WORDS = st.sampled_from(["", "float16", "load", "int64", "lifted", "data", "__class__", *files.PUBLIC])
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), NUMBERS, WORDS),
+    lambda part: st.one_of(
+        st.lists(part, max_size=3), st.dictionaries(st.one_of(WORDS, st.sampled_from(["class", "k", "grid"])), part)
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_a_forged_header_is_one_error_that_names_the_file(tmp_path_factory, data):
+    """Whatever stands in it: a model that computes with the tensors of the file, or a ValueError."""
+    model = data.draw(st.sampled_from(MODELS), "model")
+    description = {"schema": 1, "model": model.describe()}
+    *way, last = data.draw(st.sampled_from(list(places(description))[1:]), "place")
+    inner = functools.reduce(lambda part, name: part[name], way, description)
+    if data.draw(st.booleans(), "left out") and isinstance(inner, dict):
+        del inner[last]
+    else:
+        inner[last] = data.draw(VALUES, "value")
+    path = forged(tmp_path_factory.getbasetemp(), model, json.dumps(description))
+    try:
+        loaded = SparseAutoencoder.load(path)
+    except ValueError as error:
+        assert str(error).startswith(f"path = {str(path)!r}")
+    else:
+        assert all(
+            torch.equal(a, b) for a, b in zip(loaded.state_dict().values(), model.state_dict().values(), strict=True)
+        )
+
+
+@pytest.mark.parametrize(
+    "header", ["", "{", "3", "null", "[]", '{"schema": "1"}', '{"schema": null}', "[" * 10**5, "{}"]
+)
+def test_a_header_that_is_no_description_is_named(header, tmp_path):
+    path = forged(tmp_path, MODELS[0], header)
+    for read in (files.read, SparseAutoencoder.load):
+        with pytest.raises(ValueError, match=r"path = '.*forged': its header cannot be understood \("):
+            read(path)
+
+
+@pytest.mark.parametrize(
+    ("number", "part", "change", "name"),
+    [
+        (0, ["dictionary"], {"concepts": 10**9, "channels": 10**9}, "dictionary.weight"),
+        (1, ["dictionary"], {"support": [10**5, 10**5]}, "dictionary.weight"),
+        (2, ["dictionary"], {"modes": [10**9]}, "dictionary.weight"),
+        (3, ["dictionary", "dictionary"], {"concepts": 10**9}, "dictionary.dictionary.weight"),
+        (3, ["dictionary", "lifting"], {"lifted": 10**9}, "dictionary.lifting.P"),
+        (4, ["dictionary", "lifting"], {"grid": [10**9]}, "dictionary.lifting.P"),
+    ],
+)
+def test_nothing_larger_than_the_file_is_made_for_it(number, part, change, name, tmp_path):
+    description = {"schema": 1, "model": MODELS[number].describe()}
+    functools.reduce(lambda inner, key: inner[key], part, description["model"]).update(change)
+    path = forged(tmp_path, MODELS[number], json.dumps(description))
+    with pytest.raises(ValueError, match=rf"path = '.*forged'.*{name} has shape \(.*, and is described as .*0000"):
+        SparseAutoencoder.load(path)
+
+
+def test_a_file_of_another_type_than_it_says_is_refused(tmp_path):
+    for said in ("float64", "load", "int64", 3):
+        description = {"schema": 1, "model": MODELS[0].describe() | {"dtype": said}}
+        with pytest.raises(ValueError, match=r"path = '.*forged'.*(described as torch.float64|dtype = )"):
+            SparseAutoencoder.load(forged(tmp_path, MODELS[0], json.dumps(description)))
+
+
+def test_two_writes_of_one_file_do_not_meet(tmp_path):
+    """Each is whole, whoever is last; nothing else is left."""
+    with ThreadPoolExecutor(4) as pool:
+        for _ in pool.map(lambda n: files.write(tmp_path / "file", {"a": torch.full((999,), n)}, {}), range(40)):
+            pass
+    assert len(files.read(tmp_path / "file")[0]["a"].unique()) == 1 and len(list(tmp_path.iterdir())) == 1

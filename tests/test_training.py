@@ -5,6 +5,7 @@ import itertools
 import math
 import multiprocessing
 import os
+import resource
 import shutil
 import signal as signals
 import threading
@@ -437,6 +438,12 @@ def test_a_dictionary_frozen_before_has_an_encoder_that_learns():
             assert torch.equal(value, before[name]) == name.startswith("dictionary."), name
 
 
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+def test_a_model_in_half_precision_is_refused(kind):
+    with pytest.raises(TypeError, match=rf"model is {kind}: should be torch.float32 or float64"):
+        fit(small().to(kind), DATA.to(kind), 3, batch=8)
+
+
 def test_a_model_with_nothing_to_train_is_refused():
     model = small()
     model.requires_grad_(False)
@@ -626,7 +633,7 @@ def killed_runs(tmp_path_factory):
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_killed_run_resumes_to_the_same_bits(source, optimizer, killed_runs, tmp_path):
     path = killed_runs[source, optimizer]
-    assert path.exists() and not path.with_name(path.name + ".part").exists()
+    assert path.exists() and not list(path.parent.glob(f"{path.name}.*.part"))
     shutil.copy(path, tmp_path / "run")
     resumed, history = train(source, optimizer, tmp_path / "run")
     whole, expected = train(source, optimizer, None)
@@ -650,7 +657,7 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(killed_runs, tmp_path):
     model = small(inference=OneStep(TopK(2), tied=False))
     data = Counting(DenseDictionary(6, 9, seed=5), 2)
     fit(model, data, 23, batch=8, seed=4, every=1, metrics=metrics, checkpoint=tmp_path / "run")
-    assert len(drawn) == 23 - 12
+    assert len(drawn) == 23 - 12 + 4  # and two batches, twice, to see that the data are the same
 
 
 @pytest.mark.parametrize("optimizer", [SGD, torch.optim.RMSprop, torch.optim.Adagrad, torch.optim.AdamW])
@@ -677,8 +684,8 @@ def test_a_finished_run_is_read_and_not_run_again(tmp_path):
     model = small()
     history = fit(model, DATA, 5, batch=8, metrics={"one": lambda m: 1.0}, checkpoint=tmp_path / "run")
 
-    again, data = forgotten(), Spoiled(0, lambda x: pytest.fail("no batch is drawn"))
-    read = fit(again, data, 5, batch=8, metrics={"one": lambda m: 1.0}, checkpoint=tmp_path / "run")
+    again, metric = forgotten(), lambda m: pytest.fail("measured again")
+    read = fit(again, DATA, 5, batch=8, metrics={"one": metric}, checkpoint=tmp_path / "run")
     assert same(state(again), state(model)) and torch.equal(read.loss, history.loss)
     assert read.metrics == history.metrics and read.seconds >= history.seconds
 
@@ -725,9 +732,86 @@ def test_a_run_is_resumed_as_it_was_begun_or_not_at_all(change, message, tmp_pat
 def test_a_checkpoint_from_before_gradients_could_be_clipped_is_read(tmp_path):
     fit(small(), DATA, 6, batch=8, checkpoint=tmp_path / "run")
     tensors, description = composition.read(tmp_path / "run")
-    del description["training"]["settings"]["clip"]
+    for name in ("clip", "data", "groups"):
+        del description["training"]["settings"][name]
+    del description["training"]["unit"]
     composition.write(tmp_path / "run", tensors, description)
     assert len(fit(forgotten(), DATA, 6, batch=8, checkpoint=tmp_path / "run").loss) == 6
+
+
+def half(model, signal):
+    return losses.squared_error(model, signal) / 2
+
+
+def test_another_loss_of_the_same_name_and_other_data_are_refused(tmp_path):
+    how = dict(steps=4, batch=8, checkpoint=tmp_path / "run")
+    fit(small(), DATA, loss=half, **how)
+    code, message = half.__code__, r"run' was made with loss = 'half#\w+', not 'half#\w+': delete it to start anew"
+    half.__code__ = (lambda model, signal: losses.squared_error(model, signal) / 3).__code__
+    with pytest.raises(ValueError, match=message):
+        fit(small(), DATA, loss=half, **how)
+    half.__code__ = code
+    for other in (DATA + 0.1, DATA.flip(0), DATA[:39], SparseModel(DenseDictionary(6, 9), 2), DataLoader(DATA)):
+        with pytest.raises(ValueError, match=r"run' was made with other data: delete it to start anew"):
+            fit(small(), other, loss=half, **how)
+    fit(small(), DATA * (1 + 1e-6), loss=half, **how)  # as another processor may make them
+
+
+def test_a_file_is_one_run_s_at_a_time(tmp_path):
+    def again(model):
+        with pytest.raises(ValueError, match=r"path = '.*run': another run writes there now, give it another file"):
+            fit(small(), DATA, 3, batch=8, checkpoint=tmp_path / "run")
+        return 0.0
+
+    for _ in range(2):
+        fit(small(), DATA, 3, batch=8, checkpoint=tmp_path / "run", metrics={"again": again})
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    (tmp_path / "run.lock").touch()  # what a killed run leaves holds nobody up
+    fit(small(), DATA, 3, batch=8, checkpoint=tmp_path / "run", metrics={"again": lambda model: 0.0})
+
+
+def test_a_checkpoint_that_could_not_be_written_is_found_at_the_start(tmp_path):
+    measured = {"a": lambda model: pytest.fail("training began")}
+    with pytest.raises(ValueError, match=r"path = '/proc/run': cannot be written"):
+        fit(small(), DATA, 3, batch=8, metrics=measured, checkpoint="/proc/run")
+    usual, limit = signals.signal(signals.SIGXFSZ, signals.SIG_IGN), resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, limit[1]))  # as a full disk does
+        with pytest.raises(ValueError, match=r"path = '.*run': \d+ bytes cannot be written there \(.*File too large"):
+            fit(small(), DATA, 3, batch=8, metrics=measured, checkpoint=tmp_path / "run")
+        with pytest.raises(OSError, match=r"path = '.*model': cannot be written"):
+            SparseAutoencoder(DenseDictionary(100, 200), OneStep(TopK(2))).save(tmp_path / "model")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signals.signal(signals.SIGXFSZ, usual)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda tensors, said: said.update(training=3),
+        lambda tensors, said: said["training"].update(settings=[]),
+        lambda tensors, said: said["training"].update(groups=[{}]),
+        lambda tensors, said: said["training"].update(numbers=None),
+        lambda tensors, said: said["training"].pop("step"),
+        lambda tensors, said: said["training"].update(metrics=["b"]),
+        lambda tensors, said: said["training"]["settings"].update(data=3),
+        lambda tensors, said: tensors.pop("history/lr"),
+        lambda tensors, said: tensors.update({"model/dictionary.weight": torch.zeros(2, 2)}),
+        lambda tensors, said: tensors.update({"optimizer/x/y/z": torch.zeros(2)}),
+    ],
+)
+def test_a_damaged_checkpoint_is_named_and_changes_nothing(break_it, tmp_path):
+    fit(small(), DATA, 2, batch=8, checkpoint=tmp_path / "run")
+    tensors, description = composition.read(tmp_path / "run")
+    break_it(tensors, description)
+    composition.write(tmp_path / "run", tensors, description)
+    model = forgotten()
+    before = state(model)
+    with pytest.raises(ValueError, match=r"= '.*run'.* header cannot be understood"):
+        fit(model, DATA, 2, batch=8, checkpoint=tmp_path / "run")
+    assert same(state(model), before)
 
 
 def test_a_grid_survives_its_checkpoint(tmp_path):
@@ -735,6 +819,8 @@ def test_a_grid_survives_its_checkpoint(tmp_path):
     for _ in range(2):
         model = SparseAutoencoder(FourierDictionary(1, 2, (2, 1)), MatchingPursuit(1))
         fit(model, data, 2, batch=4, grid=(5, 4), checkpoint=tmp_path / "run")
+    with pytest.raises(ValueError, match=r"made with grid = \[5, 4\], not \(6, 4\)"):
+        fit(model, data, 2, batch=4, grid=(6, 4), checkpoint=tmp_path / "run")
 
 
 def test_a_checkpoint_of_another_model_or_a_saved_model_is_refused(tmp_path):
@@ -803,14 +889,17 @@ def stopped_at(step: int):
 
 def test_a_resumed_run_knows_how_it_began(tmp_path):
     settings = {"steps": 9, "batch": 8, "every": 1, "checkpoint": tmp_path / "run", "save_every": 2}
-    scale = 1.0
 
-    def loss(model, signal):
-        return scale * losses.squared_error(model, signal)
+    class Scaled:
+        factor = 1.0
 
+        def __call__(self, model, signal):
+            return self.factor * losses.squared_error(model, signal)
+
+    loss = Scaled()
     with pytest.raises(Stop):
         fit(small(), DATA, loss=loss, metrics=stopped_at(4), **settings)
-    scale = 1e4
+    loss.factor = 1e4
     with pytest.raises(TrainingError, match="step 2: the loss diverges"):
         fit(small(), DATA, loss=loss, metrics=stopped_at(100), **settings)
 
