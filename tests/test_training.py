@@ -795,7 +795,7 @@ def test_a_checkpoint_that_could_not_be_written_is_found_at_the_start(tmp_path):
         lambda tensors, said: said["training"].update(groups=[{}]),
         lambda tensors, said: said["training"].update(numbers=None),
         lambda tensors, said: said["training"].pop("step"),
-        lambda tensors, said: said["training"].update(metrics=["b"]),
+        lambda tensors, said: said["training"].update(metrics=["b"], measured=[0]),
         lambda tensors, said: said["training"]["settings"].update(data=3),
         lambda tensors, said: tensors.pop("history/lr"),
         lambda tensors, said: tensors.update({"model/dictionary.weight": torch.zeros(2, 2)}),
