@@ -4,30 +4,109 @@ from __future__ import annotations
 
 import math
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
+import torch
 from torch import Tensor
+
+Kind = TypeVar("Kind")
 
 
 def whole(value: Any, name: str, least: int = 1) -> int:
     """A count as an int: any whole number from `least` on, NumPy's too. Raises ValueError for anything else."""
-    if not isinstance(value, Integral) or value < least:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"{name} = {value!r}: should be a whole number ≥ {least}")
+    if value >= 2**63:
+        raise ValueError(f"{name} = {value!r}: should be a whole number below 2⁶³")
     return int(value)
 
 
-def real(value: Any, name: str, positive: bool = False) -> float:
-    """A finite number ≥ 0, or > 0 when `positive`, as a float; NumPy's and tensors of one number too.
+def real(value: Any, name: str, positive: bool = False, signed: bool = False) -> float:
+    """A finite number as a float: ≥ 0, > 0 when `positive`, any when `signed`; NumPy's and tensors of one number too.
 
     Raises ValueError for anything else.
     """
     try:
-        number = math.nan if isinstance(value, str) else float(value)
-    except (TypeError, ValueError, RuntimeError):
+        number = math.nan if isinstance(value, str | bytes | bool) else float(value)
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         number = math.nan
-    if not math.isfinite(number) or number < 0 or (positive and number == 0):
-        raise ValueError(f"{name} = {value!r}: should be a finite number {'> 0' if positive else '≥ 0'}")
+    if not math.isfinite(number) or (number < 0 and not signed) or (positive and number == 0):
+        raise ValueError(
+            f"{name} = {value!r}: should be a finite number{'' if signed else ' > 0' if positive else ' ≥ 0'}"
+        )
     return number
+
+
+def interval(value: Any, name: str, what: str = "|mass|") -> tuple[float, float]:
+    """Two finite numbers, 0 ≤ smallest ≤ largest. Raises ValueError for anything else."""
+    try:
+        low, high = (real(end, name) for end in value)
+    except (TypeError, ValueError):
+        low, high = 1.0, 0.0
+    if isinstance(value, str) or low > high:
+        raise ValueError(f"{name} = {value!r}: should be two numbers, 0 ≤ smallest ≤ largest {what}")
+    return low, high
+
+
+def flag(value: Any, name: str) -> bool:
+    """True or False, NumPy's too. Raises TypeError for anything else: a text such as "False" would count as true."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} = {short(value)}: should be True or False")
+    return bool(value)
+
+
+def instance(value: Any, kind: type[Kind], name: str, such_as: str) -> Kind:
+    """An object of that kind. Raises TypeError for anything else."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} = {short(value)}: should be a {kind.__name__}, such as {such_as}")
+    return value
+
+
+def tensor(
+    value: Any, name: str, form: str, axes: tuple[int, float] = (2, math.inf), finite: bool = True, empty: bool = False
+) -> Tensor:
+    """A tensor of floating-point numbers, strided, with storage; one in half precision becomes float32.
+
+    form: what its axes are, in words, such as "(batch, channels, *grid)". axes: least and largest number of them.
+    finite: NaN and infinity are refused. empty: one without entries is not. Raises TypeError for another kind of
+    thing or of number, ValueError for another shape or other values.
+    """
+    if not isinstance(value, Tensor):
+        such_as = f", such as torch.from_numpy({name}).float()" if isinstance(value, np.ndarray) else ""
+        raise TypeError(f"{name} = {short(value)}: should be a tensor {form}{such_as}")
+    if not value.is_floating_point():
+        raise TypeError(f"{name} = {short(value)}: should be real floating-point numbers, such as {name}.float()")
+    if value.layout is not torch.strided or value.is_meta:
+        raise TypeError(f"{name} = {short(value)}: should be a dense tensor that holds its values")
+    if not axes[0] <= value.dim() <= axes[1] or not (empty or value.numel()):
+        raise ValueError(f"{name} = {short(value)}: should be {form}{'' if empty else ', not empty'}")
+    if finite and not value.isfinite().all():
+        raise ValueError(f"{name} has NaN or infinite values: should be finite")
+    return value.float() if torch.finfo(value.dtype).bits < 32 else value
+
+
+def row(value: Any, name: str, form: str, length: int | None = None) -> np.ndarray:
+    """Finite numbers in a row, as float64. Raises ValueError for anything else."""
+    try:
+        numbers = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value)
+        numbers = numbers.astype(float) if numbers.dtype.kind in "iuf" else np.array(math.nan)
+    except (TypeError, ValueError, RuntimeError):
+        numbers = np.array(math.nan)
+    if numbers.ndim != 1 or not np.isfinite(numbers).all() or length not in (None, len(numbers)):
+        raise ValueError(f"{name} = {short(value)}: should be {form}")
+    return numbers
+
+
+def short(value: Any) -> str:
+    """A value in a few words, for an error: of an array its kind and shape."""
+    if isinstance(value, Tensor | np.ndarray):
+        what = "tensor" if isinstance(value, Tensor) else "NumPy array"
+        where = " on meta" if isinstance(value, Tensor) and value.is_meta else ""
+        layout = f" {value.layout}" if isinstance(value, Tensor) and value.layout is not torch.strided else ""
+        return f"a {what} {tuple(value.shape)} of {value.dtype}{where}{layout}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"a {type(value).__name__}"
 
 
 def given_atoms(atoms: Tensor) -> Tensor:

@@ -359,13 +359,13 @@ MATCH = metrics.match_atoms(normal(3, 1, 8), normal(3, 1, 8))
     [
         (lambda: metrics.match_atoms(normal(3, 2), normal(3, 4)), "learned atoms have shape .*3, 2"),
         (lambda: metrics.match_atoms(normal(3), normal(3)), "should be .concepts"),
-        (lambda: metrics.match_atoms(normal(3, 1, 8), normal(3, 1, 8) / 0), "true atoms are not finite"),
+        (lambda: metrics.match_atoms(normal(3, 1, 8), normal(3, 1, 8) / 0), "true has NaN or infinite values"),
         (lambda: metrics.match_atoms(FourierDictionary(1, 2, 3), FourierDictionary(1, 2, 3)), "grid = None"),
         (lambda: metrics.coherence(normal(1, 4)), "coherence needs two"),
         (lambda: metrics.babel(normal(3, 4), 0), "k = 0: should be a whole number"),
         (lambda: metrics.babel(normal(3, 4), 3), "k = 3: should be at most the 2 others"),
         (lambda: metrics.babel(FourierDictionary(1, 2, 3), 1), "grid = None"),
-        (lambda: MATCH.align(CODE[:, :2]), "code has shape .*concepts ≥ 3"),
+        (lambda: MATCH.align(CODE[:, :2]), "code has shape .*at least 3 concepts"),
         (lambda: MATCH.align(CODE[..., 0]), "a grid of 1 axes"),
         (lambda: metrics.support_f1(CODE, CODE[..., :4], MATCH), r"true_code has shape \(2, 3, 4\)"),
         (lambda: metrics.support_f1(CODE, 0 * CODE, MATCH), "true_code has no active entry"),
@@ -375,7 +375,7 @@ MATCH = metrics.match_atoms(normal(3, 1, 8), normal(3, 1, 8))
         (lambda: metrics.dead_atoms([]), "codes is empty"),
         (lambda: metrics.compare_codes(CODE, CODE[:1]), "equal batch"),
         (lambda: metrics.compare_codes(CODE, 0 * CODE), "b has norm 0"),
-        (lambda: metrics.compare_codes(CODE / 0, CODE), "a has norm nan"),
+        (lambda: metrics.compare_codes(CODE / 0, CODE), "a has NaN or infinite values"),
     ],
 )
 def test_errors_name_the_argument(call, names):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from saeno.dictionaries.base import Dictionary, Grid
+from saeno.checks import flag, instance, real, tensor
+from saeno.dictionaries.base import Dictionary, Grid, as_grid
+from saeno.scale import power_of_two
 
 Atoms = Dictionary | Tensor
+_FORM = "(concepts, channels, *grid)"
+_BLOCK = 2**24  # cosines held at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +38,7 @@ class Match:
 
     def recovered(self, at: float = 0.95) -> float:
         """Fraction of true atoms whose `cosine` is above `at`."""
+        at = real(at, "at")
         return (self.cosine > at).double().mean().item()
 
     def align(self, code: Tensor) -> Tensor:
@@ -42,12 +47,7 @@ class Match:
         From `(batch, learned, *grid)` to `(batch, true, *grid)`. A shift is rounded to whole nodes of the code's
         grid. Concepts of unmatched true atoms are zero.
         """
-        axes = self.shift.shape[1]
-        least = int(self.index.max()) + 1
-        if code.dim() != 2 + axes or code.shape[1] < least:
-            raise ValueError(
-                f"code has shape {tuple(code.shape)}: should be (batch, concepts ≥ {least}, a grid of {axes} axes)"
-            )
+        code, axes = self._checked(code), self.shift.shape[1]
         sign = (self.sign * (self.index >= 0)).to(code).view(-1, *[1] * axes)
         aligned = code[:, self.index.clamp(min=0).to(code.device)] * sign
         if axes == 0:
@@ -62,9 +62,17 @@ class Match:
 
         From `(batch, learned, *grid)` to `(batch, learned − matched, *grid)`.
         """
+        code = self._checked(code)
         rest = torch.ones(code.shape[1], dtype=torch.bool, device=code.device)
         rest[self.index[self.index >= 0].to(code.device)] = False
         return code[:, rest]
+
+    def _checked(self, code: Tensor) -> Tensor:
+        axes, least = self.shift.shape[1], int(self.index.max()) + 1
+        code = tensor(code, "code", f"(batch, concepts, a grid of {axes} axes)", (2 + axes, 2 + axes), finite=False)
+        if code.shape[1] < least:
+            raise ValueError(f"code has shape {tuple(code.shape)}: should have at least {least} concepts")
+        return code
 
 
 @torch.no_grad()
@@ -92,9 +100,10 @@ def match_atoms(learned: Atoms, true: Atoms, grid: Grid | None = None, signed: b
     """
     from scipy.optimize import linear_sum_assignment
 
+    signed = flag(signed, "signed")
     learned, true = pair(learned, true, grid)
     nodes = torch.tensor(true.shape[2:], dtype=torch.long, device=true.device)
-    cosine, place = _best(learned, true, signed)
+    cosine, place = _cosines(learned, true, signed)
     score = _score(cosine, signed)
     rows, columns = (torch.as_tensor(a, device=true.device) for a in linear_sum_assignment(score.cpu(), maximize=True))
 
@@ -124,18 +133,21 @@ class Cosines(NamedTuple):
 @torch.no_grad()
 def cosines(learned: Atoms, true: Atoms, grid: Grid | None = None, signed: bool = True) -> Cosines:
     """Cosines of all pairs of atoms, functions at their best shift. Arguments as in `match_atoms`."""
-    return _best(*pair(learned, true, grid), signed)
+    signed = flag(signed, "signed")
+    return _cosines(*pair(learned, true, grid), signed)
 
 
-def _best(learned: Tensor, true: Tensor, signed: bool) -> Cosines:
-    """Of each pair the cosine, where it is largest in size or, without a free sign, largest; and where: a flat node."""
-    values, places = [], []
+def _cosines(learned: Tensor, true: Tensor, signed: bool) -> Cosines:
+    values, places = zip(*_best_rows(learned, true, signed), strict=True)
+    return Cosines(torch.stack(values), torch.stack(places))
+
+
+def _best_rows(learned: Tensor, true: Tensor, signed: bool) -> Iterator[tuple[Tensor, Tensor]]:
+    """For each true atom its cosines, at the node where they are largest in size or, without a free sign, largest."""
     for cosine in correlations(learned, true):
         flat = cosine.reshape(len(learned), -1)
         place = (flat.abs() if signed else flat).argmax(1, keepdim=True)
-        values.append(flat.gather(1, place)[:, 0])
-        places.append(place[:, 0])
-    return Cosines(torch.stack(values), torch.stack(places))
+        yield flat.gather(1, place)[:, 0], place[:, 0]
 
 
 def _score(cosine: Tensor, signed: bool) -> Tensor:
@@ -159,8 +171,14 @@ def mean_max_cosine(learned: Atoms, true: Atoms, grid: Grid | None = None, signe
     With `signed=False`, $\max(0, \cos)$ in place of $|\cos|$. Not one to one: several atoms may share a best partner.
     Arguments as in `match_atoms`. Source: arXiv 2309.08600 uses the first of the two.
     """
-    cosine = _score(cosines(learned, true, grid, signed).value, signed)
-    return MeanMaxCosine(cosine.amax(1).mean().item(), cosine.amax(0).mean().item())
+    signed = flag(signed, "signed")
+    learned, true = pair(learned, true, grid)
+    of_true, of_learned = [], learned.new_zeros(len(learned))
+    for value, _ in _best_rows(learned, true, signed):  # a row at a time, so that the matrix is never held
+        score = _score(value, signed)
+        of_true.append(score.amax())
+        of_learned = torch.maximum(of_learned, score)
+    return MeanMaxCosine(torch.stack(of_true).mean().item(), of_learned.mean().item())
 
 
 def mcc(learned: Atoms, true: Atoms, grid: Grid | None = None, signed: bool = True) -> float:
@@ -173,26 +191,44 @@ def mcc(learned: Atoms, true: Atoms, grid: Grid | None = None, signed: bool = Tr
     return match.cosine[match.index >= 0].mean().item()
 
 
-def pair(learned: Atoms, true: Atoms, grid: Grid | None) -> tuple[Tensor, Tensor]:
-    """Both sets of atoms as tensors `(concepts, channels, *grid)` on one grid, checked."""
-    given = next((a for a in (true, learned) if isinstance(a, Tensor)), None)
-    if grid is None and given is None and true.axes:
-        raise ValueError(f"grid = None: functions are compared on a grid, give one (nodes on each of {true.axes} axes)")
-    nodes = grid if grid is not None else () if given is None else tuple(given.shape[2:])
-    learned, true = (a.detach() if isinstance(a, Tensor) else a.atoms(nodes) for a in (learned, true))
-    if learned.dim() < 2 or learned.shape[1:] != true.shape[1:]:
+def pair(learned: Atoms, true: Atoms, grid: Grid | None, names: Sequence[str] = ("learned", "true")) -> list[Tensor]:
+    """Both sets of atoms as tensors `(concepts, channels, *grid)` on one grid, checked.
+
+    Each atom is brought near 1, so that its norm can be taken in any unit.
+    """
+    both = [_given(atoms, name) for atoms, name in zip((learned, true), names, strict=True)]
+    nodes = next((tuple(atoms.shape[2:]) for atoms in reversed(both) if isinstance(atoms, Tensor)), None)
+    if grid is not None:
+        grid = as_grid(grid)
+        if nodes not in (None, grid):
+            raise ValueError(f"grid = {grid}: should be {nodes}, on which the atoms are given")
+        nodes = grid
+    axes = next((atoms.axes for atoms in both if not isinstance(atoms, Tensor)), 0)
+    if nodes is None and axes:
+        raise ValueError(f"grid = None: functions are compared on a grid, give one (nodes on each of {axes} axes)")
+    learned, true = (
+        tensor(a if isinstance(a, Tensor) else a.atoms(nodes or ()), name, _FORM).detach()
+        for a, name in zip(both, names, strict=True)
+    )
+    if learned.shape[1:] != true.shape[1:]:
         raise ValueError(
             f"learned atoms have shape {tuple(learned.shape)}, true atoms {tuple(true.shape)}: "
             "should be (concepts, channels, *grid) with the same channels and grid"
         )
-    for name, atoms in (("learned", learned), ("true", true)):
-        if not atoms.isfinite().all():
-            raise ValueError(f"{name} atoms are not finite")
-    return learned, true.to(learned)
+    learned, true = (atoms * power_of_two(atoms, each=True) for atoms in (learned, true))
+    return [learned, true.to(learned)]
+
+
+def _given(atoms: Atoms, name: str) -> Atoms:
+    if isinstance(atoms, Tensor):
+        return tensor(atoms, name, _FORM, finite=False)
+    return instance(atoms, Dictionary, name, f"DenseDictionary(64, 128), or a tensor {_FORM}")
 
 
 def correlations(learned: Tensor, true: Tensor) -> Iterator[Tensor]:
     """For each true atom in turn, to bound the memory: cosines with each learned atom moved by each shift.
+
+    Vectors go in blocks of true atoms, which is faster.
 
     Yields `(learned, *grid)`; the entry at a node is the cosine with the atom moved by that node.
     """
@@ -201,7 +237,8 @@ def correlations(learned: Tensor, true: Tensor) -> Iterator[Tensor]:
     )
     grid, axes = tuple(true.shape[2:]), tuple(range(2, true.dim()))
     if not axes:
-        yield from true @ learned.T
+        for some in true.split(max(1, _BLOCK // len(learned))):
+            yield from some @ learned.T
         return
     learned, true = torch.fft.rfftn(learned, dim=axes).conj(), torch.fft.rfftn(true, dim=axes)
     for atom in true:

@@ -9,8 +9,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from saeno.checks import real
+from saeno.checks import instance, real, tensor
 from saeno.metrics.atoms import Match
+from saeno.scale import power_of_two
+
+_CODE, _SIGNAL = "(batch, concepts, *grid)", "(batch, channels, *grid)"
 
 
 @torch.no_grad()
@@ -26,8 +29,8 @@ def support_f1(code: Tensor, true_code: Tensor, match: Match, tolerance: float =
 
     All entries of the batch count alike. Raises ValueError when the true code has no active entry.
     """
-    tolerance = real(tolerance, "tolerance")
-    aligned, true = _aligned(code, true_code, match) != 0, true_code != 0
+    tolerance, (aligned, true_code) = real(tolerance, "tolerance"), _aligned(code, true_code, match)
+    aligned, true = aligned != 0, true_code != 0
     found, present = (code != 0).sum().item(), true.sum().item()
     if not present:
         raise ValueError("true_code has no active entry: its support has no F1")
@@ -43,8 +46,10 @@ def code_error(code: Tensor, true_code: Tensor, match: Match) -> float:
     Shapes as in `support_f1`. The true code of an unmatched learned atom is zero: what is there is
     error. Raises ValueError when the true code is zero.
     """
-    missed = (_aligned(code, true_code, match) - true_code).square().sum() + match.unmatched(code).square().sum()
-    energy = true_code.square().sum()
+    aligned, true_code = _aligned(code, true_code, match)
+    unit = power_of_two(true_code)
+    missed = (unit * (aligned - true_code)).square().sum() + (unit * match.unmatched(code)).square().sum()
+    energy = (unit * true_code).square().sum()
     if not energy > 0:
         raise ValueError("true_code is zero: its error is not relative to anything")
     return (missed / energy).sqrt().item()
@@ -60,34 +65,50 @@ def fvu(signal: Tensor, reconstruction: Tensor) -> float:
     (`dictionary.synthesis(true_code)`) the clean FVU: the same function. Raises ValueError when the shapes
     differ or the signal does not vary.
     """
+    signal = tensor(signal, "signal", _SIGNAL)
+    reconstruction = tensor(reconstruction, "reconstruction", _SIGNAL, finite=False)
     if signal.shape != reconstruction.shape:
         raise ValueError(
             f"reconstruction has shape {tuple(reconstruction.shape)}: should be the signal's {tuple(signal.shape)}"
         )
-    over = (0, *range(2, signal.dim()))
-    variance = (signal - signal.mean(over, keepdim=True)).square().sum()
-    if not variance.isfinite():
-        raise ValueError("signal has NaN or infinite values")
+    over, unit = (0, *range(2, signal.dim())), power_of_two(signal)
+    signal, reconstruction = unit * signal, unit * reconstruction
+    middle = signal.mean(over, keepdim=True)
+    away = signal - middle
+    rounding = 32 * torch.finfo(signal.dtype).eps * middle.abs()
+    varies = away.abs().amax(over, keepdim=True) > rounding
+    variance = torch.where(varies, away, 0.0).square().sum()
     if not variance > 0:
         raise ValueError("signal does not vary: there is no variance to explain")
     return ((signal - reconstruction).square().sum() / variance).item()
 
 
+@torch.no_grad()
 def l0(code: Tensor) -> float:
-    """Mean number of active entries of one signal's code; `(batch, concepts, *grid)`."""
+    """Mean number of active entries of one signal's code; `(batch, concepts, *grid)`, finite."""
+    code = tensor(code, "code", _CODE)
     return (code != 0).flatten(1).sum(1).double().mean().item()
 
 
 def dead_atoms(codes: Tensor | Iterable[Tensor]) -> Tensor:
     """Which atoms are active nowhere in the data: `(concepts,)`, True for dead.
 
-    `codes` is one code `(batch, concepts, *grid)`, or any iterable of them, such as a generator over batches.
+    `codes` is one code `(batch, concepts, *grid)`, or any iterable of them, such as a generator over batches; finite.
+    Raises ValueError when there is no signal: no atom can then be called dead.
     """
-    batches = [codes] if isinstance(codes, Tensor) else codes
-    alive = [(code != 0).transpose(0, 1).flatten(1).any(1) for code in batches]
-    if not alive:
+    batches = [codes] if isinstance(codes, Tensor) or not isinstance(codes, Iterable) else codes
+    alive: Tensor | None = None
+    signals = 0
+    for code in batches:
+        code = tensor(code, "codes", _CODE, empty=True)
+        here = (code != 0).transpose(0, 1).flatten(1).any(1)
+        if alive is not None and len(here) != len(alive):
+            raise ValueError(f"codes have {len(alive)} and {len(here)} concepts: should all have as many")
+        alive = here if alive is None else alive | here
+        signals += len(code)
+    if alive is None or not signals:
         raise ValueError("codes is empty: no atom can be called dead")
-    return ~torch.stack(alive).any(0)
+    return ~alive
 
 
 class CodeComparison(NamedTuple):
@@ -113,7 +134,9 @@ def compare_codes(a: Tensor, b: Tensor, width: float = 1 / 128) -> CodeCompariso
     `a: (batch, concepts, *grid)`, `b: (batch, concepts, *other grid)`; one number for the whole batch. Raises
     ValueError when batch, concepts or axes differ, or a code is zero. Source: our derivation.
     """
-    width = real(width, "width")
+    width, a, b = real(width, "width"), tensor(a, "a", _CODE), tensor(b, "b", _CODE)
+    unit = power_of_two(b)
+    a, b = unit * a, unit * b
     if a.dim() != b.dim() or a.shape[:2] != b.shape[:2]:
         raise ValueError(
             f"a has shape {tuple(a.shape)}, b {tuple(b.shape)}: should have equal batch, concepts, number of axes"
@@ -141,13 +164,16 @@ def _smoothed(code: Tensor, reach: list[int], width: float) -> Tensor:
     return spectrum
 
 
-def _aligned(code: Tensor, true_code: Tensor, match: Match) -> Tensor:
-    aligned = match.align(code)
+def _aligned(code: Tensor, true_code: Tensor, match: Match) -> tuple[Tensor, Tensor]:
+    """The code in the true one's order, and the true one; both finite, of one shape."""
+    match = instance(match, Match, "match", "match_atoms(learned, true)")
+    aligned = match.align(tensor(code, "code", _CODE))
+    true_code = tensor(true_code, "true_code", _CODE)
     if aligned.shape != true_code.shape:
         raise ValueError(
             f"true_code has shape {tuple(true_code.shape)}: should be {tuple(aligned.shape)}, as the aligned code"
         )
-    return aligned
+    return aligned, true_code
 
 
 def _widen(active: Tensor, tolerance: float) -> Tensor:

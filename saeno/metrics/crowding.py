@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from saeno.checks import whole
+from saeno.checks import real, whole
 from saeno.dictionaries.base import Grid
 from saeno.metrics.atoms import Atoms, correlations, pair
 
@@ -23,11 +23,13 @@ def coherence(atoms: Atoms, grid: Grid | None = None, own_beyond: float | None =
             (the largest of the axes). A distance, not a number of nodes: the neighbouring node of a fine grid
             has cosine near 1 and says nothing.
 
-    Source: mutual coherence, doi:10.1109/18.959265.
+    Raises ValueError when there are no two to compare. Memory is that of the atoms, not of all pairs. Source: mutual
+    coherence, doi:10.1109/18.959265.
     """
-    if own_beyond is None and len(pair(atoms, atoms, grid)[0]) < 2:
-        raise ValueError("atoms has 1 concept: coherence needs two, or own_beyond")
-    return max(0.0, *(cosine.max().item() for cosine in _others(atoms, grid, own_beyond)))
+    largest = max(cosine.max().item() for cosine in _others(atoms, grid, own_beyond))
+    if largest < 0:
+        raise ValueError("atoms has 1 concept: coherence needs two, or shifts by more than own_beyond")
+    return largest
 
 
 @torch.no_grad()
@@ -59,7 +61,8 @@ def babel(atoms: Atoms, k: int, grid: Grid | None = None, own_beyond: float | No
 
 def _others(atoms: Atoms, grid: Grid | None, own_beyond: float | None) -> Iterator[Tensor]:
     """For each atom the |cosines| with all others, flat; −1 stands where an atom would meet itself."""
-    atoms, _ = pair(atoms, atoms, grid)
+    own_beyond = None if own_beyond is None else real(own_beyond, "own_beyond")
+    atoms, _ = pair(atoms, atoms, grid, ("atoms", "atoms"))
     far = atoms.new_ones(()).bool()
     for axis, n in enumerate(atoms.shape[2:]):
         ahead = torch.arange(n, device=atoms.device)
