@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, TypeVar
 
@@ -15,11 +16,19 @@ Kind = TypeVar("Kind")
 
 def whole(value: Any, name: str, least: int = 1) -> int:
     """A count as an int: any whole number from `least` on, NumPy's too. Raises ValueError for anything else."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+    if not is_whole(value) or value < least:
         raise ValueError(f"{name} = {value!r}: should be a whole number ≥ {least}")
-    if value >= 2**63:
-        raise ValueError(f"{name} = {value!r}: should be a whole number below 2⁶³")
     return int(value)
+
+
+def in_row(value: Any) -> tuple[Any, ...]:
+    """The entries of a list or tuple; any other thing, a text too, by itself."""
+    return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else (value,)
+
+
+def is_whole(value: Any) -> bool:
+    """Whether it is a whole number that memory can count to; True and False are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
 def real(value: Any, name: str, positive: bool = False, signed: bool = False) -> float:
@@ -38,14 +47,17 @@ def real(value: Any, name: str, positive: bool = False, signed: bool = False) ->
     return number
 
 
-def interval(value: Any, name: str, what: str = "|mass|") -> tuple[float, float]:
-    """Two finite numbers, 0 ≤ smallest ≤ largest. Raises ValueError for anything else."""
+def interval(value: Any, name: str, what: str, dtype: torch.dtype) -> tuple[float, float]:
+    """Two finite numbers, 0 ≤ smallest ≤ largest, that the dtype can hold. Raises ValueError for anything else."""
     try:
         low, high = (real(end, name) for end in value)
     except (TypeError, ValueError):
         low, high = 1.0, 0.0
     if isinstance(value, str) or low > high:
         raise ValueError(f"{name} = {value!r}: should be two numbers, 0 ≤ smallest ≤ largest {what}")
+    least, most = torch.finfo(dtype).tiny, torch.finfo(dtype).max
+    if high and not least <= high <= most:
+        raise ValueError(f"{name} = {value!r}: should be within {least:.0e} to {most:.0e}, which {dtype} can hold")
     return low, high
 
 
@@ -60,6 +72,20 @@ def instance(value: Any, kind: type[Kind], name: str, such_as: str) -> Kind:
     """An object of that kind. Raises TypeError for anything else."""
     if not isinstance(value, kind):
         raise TypeError(f"{name} = {short(value)}: should be a {kind.__name__}, such as {such_as}")
+    return value
+
+
+def text(value: Any, name: str) -> str:
+    """A text. Raises TypeError for anything else."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} = {short(value)}: should be a text")
+    return value
+
+
+def listed(value: Any, name: str, what: str) -> Any:
+    """A list, a tuple, an array: what has an order and a length. Raises TypeError for anything else, as for a text."""
+    if not isinstance(value, Sequence | np.ndarray | Tensor) or isinstance(value, str | bytes):
+        raise TypeError(f"{name} = {short(value)}: should be a list of {what}")
     return value
 
 
@@ -87,13 +113,13 @@ def tensor(
 
 
 def row(value: Any, name: str, form: str, length: int | None = None) -> np.ndarray:
-    """Finite numbers in a row, as float64. Raises ValueError for anything else."""
+    """Finite numbers in a row, at least one, as float64. Raises ValueError for anything else."""
     try:
         numbers = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value)
         numbers = numbers.astype(float) if numbers.dtype.kind in "iuf" else np.array(math.nan)
     except (TypeError, ValueError, RuntimeError):
         numbers = np.array(math.nan)
-    if numbers.ndim != 1 or not np.isfinite(numbers).all() or length not in (None, len(numbers)):
+    if numbers.ndim != 1 or not numbers.size or not np.isfinite(numbers).all() or length not in (None, len(numbers)):
         raise ValueError(f"{name} = {short(value)}: should be {form}")
     return numbers
 

@@ -16,3 +16,9 @@ def power_of_two(value: Tensor, each: bool = False) -> Tensor:
     size = size.clamp(min=torch.finfo(size.dtype).tiny)
     factor = torch.frexp(size).mantissa / size
     return factor.view(-1, *[1] * (value.dim() - 1)) if each else factor
+
+
+def sum_of_squares(value: Tensor) -> tuple[Tensor, float]:
+    """Σ (f·value)² and the power of two f, for a sum that could not be held itself; NaN for what is not finite."""
+    factor = power_of_two(value)
+    return (factor * value).square().sum(), factor.item()

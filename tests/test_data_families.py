@@ -222,7 +222,7 @@ def test_atoms_too_much_alike_are_drawn_again(monkeypatch):
         (lambda: families.derivative(0.1, (0.0, 0.0)), "direction"),
         (lambda: families.box(1.0), "width = 1.0"),
         (lambda: families.rough(modes=0), "modes = 0"),
-        (lambda: FunctionAtoms([]), "functions has 0 entries"),
+        (lambda: FunctionAtoms([]), r"functions = \[\]: should be"),
         (lambda: make(1).at(torch.zeros(3, 2)), r"points have shape \(3, 2\)"),
         (lambda: make(1).atoms((4, 4)), "grid"),
         (lambda: make(1).synthesis(torch.zeros(1, 2, 8, dtype=DOUBLE)), "code has shape"),

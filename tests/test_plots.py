@@ -92,7 +92,7 @@ def test_channels_are_told_apart_without_colour():
 
 
 def test_atoms_refuses_what_it_cannot_draw():
-    with pytest.raises(ValueError, match="learned: atoms"):
+    with pytest.raises(ValueError, match=r"learned = a tensor .*: should be"):
         plots.atoms(torch.zeros(2, 1, 4, 4, 4))
     with pytest.raises(ValueError, match="axes: 1 of them, for 2 panels"):
         plots.atoms(torch.ones(2, 1, 4), axes=[plt.figure().add_subplot()])
@@ -108,7 +108,7 @@ def test_codes_are_masses_so_that_two_grids_agree():
     assert found[0][0].tolist() == [0.25, 2]
     assert true[0][1][0] == 0.5 and true[0][1][1] == pytest.approx(0.2)  # below its row: negative, half as long
     assert found[0][1][1] == pytest.approx(2 - 0.4)
-    with pytest.raises(ValueError, match=r"code: shape \(1, 3, 64\)"):
+    with pytest.raises(ValueError, match=r"code = a tensor \(1, 3, 64\)"):
         plots.codes(code[None])
 
 
@@ -124,7 +124,7 @@ def test_masses_of_a_vector_are_bars_before_the_true_ones():
     assert [[list(end) for end in bar] for bar in before] == [[[i, 0], [i, v]] for i, v in enumerate(code.tolist())]
     assert behind[2][1].tolist() == [2, 2] and panel.get_ylim() == (-2.6, 2.6)
     assert plots.masses(torch.zeros(4)).axes
-    with pytest.raises(ValueError, match="code: shape"):
+    with pytest.raises(ValueError, match="code = a tensor"):
         plots.masses(code[None])
 
 
@@ -200,7 +200,7 @@ def test_a_mosaic_holds_each_image_in_its_place():
     np.testing.assert_array_equal(board[4:6, 5:8], images[4])
     assert np.isnan(board[::3]).all() and np.isnan(board[4:6, 9:12]).all()  # lines between, and no sixth image
     assert plots.mosaic(images, limit=3.0).axes[0].images[0].get_clim() == (-3, 3)
-    with pytest.raises(ValueError, match=r"images: shape \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"images = a tensor \(2, 3\)"):
         plots.mosaic(images[0])
 
 
@@ -215,7 +215,7 @@ def test_passage_shows_what_the_model_computes():
         drawn = [segment[1][0] for segment in panel.collections[0].get_segments()]
         np.testing.assert_allclose(drawn, value[0].detach(), atol=1e-6)
     assert all(panel.collections for panel in plots.passage(model, signal).axes)  # without a shape: stems
-    with pytest.raises(ValueError, match=r"signal: shape \(1, 6\)"):
+    with pytest.raises(ValueError, match=r"signal = a tensor \(1, 6\)"):
         plots.passage(model, signal[None])
 
 
@@ -241,3 +241,29 @@ def test_phase_diagram_has_the_shares_and_the_line_of_one_half():
         plots.phase_diagram(success, [1, 2, 3], [0.1, 0.2])
     with pytest.raises(ValueError, match="shares"):
         plots.phase_diagram(success * 2, [1, 2], [0.1, 0.2, 0.3])
+
+
+@pytest.mark.parametrize(
+    "draw, error",
+    [
+        (lambda: plots.codes(torch.eye(3), axes="here"), "axes = 'here': should be"),
+        (lambda: plots.spread({"a": torch.eye(3)}, steps=[1, 2]), r"steps = \[1, 2\]: should be"),
+        (lambda: plots.atoms(torch.eye(3), columns=0), "columns = 0: should be"),
+        (lambda: plots.phase_diagram(torch.eye(2), [2, 1], [1, 1]), r"columns = \[1, 1\]: should be in order"),
+        (lambda: plots.masses(torch.tensor([1.0, torch.nan])), "code has NaN"),
+    ],
+)
+def test_an_error_names_the_argument_and_leaves_no_figure_open(draw, error):
+    plt.close("all")
+    with pytest.raises((ValueError, TypeError), match=error):
+        draw()
+    assert not plt.get_fignums()
+
+
+def test_an_error_while_drawing_closes_the_figure_and_no_other():
+    plt.close("all")
+    kept = plt.figure()
+    with pytest.raises(ZeroDivisionError), plots.style():
+        plt.figure()
+        1 / 0  # noqa: B018
+    assert plt.get_fignums() == [kept.number]

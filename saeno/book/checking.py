@@ -79,7 +79,7 @@ def check(slug: str, number: int, answer: object) -> Result:
     Raises ValueError when there is no such exercise, and nothing else, whatever the answer.
     """
     checks = checks_of(slug)
-    if number not in range(1, len(checks) + 1):
+    if not isinstance(number, int) or isinstance(number, bool) or number not in range(1, len(checks) + 1):
         raise ValueError(f"number = {number!r}: should be 1 to {len(checks)}, the exercises of {slug!r}")
     try:
         if is_stub(answer):
@@ -103,7 +103,7 @@ def slugs() -> list[str]:
 
 def checks_of(slug: str) -> Sequence[Callable[[object], str | None]]:
     """The checks of the chapter `slug`, in order. Raises ValueError when it has none."""
-    if slug not in slugs():
+    if not isinstance(slug, str) or slug not in slugs():
         raise ValueError(f"slug = {slug!r}: should be one of {', '.join(slugs())}")
     return importlib.import_module(f"saeno.book.exercises.{slug.replace('-', '_')}").CHECKS
 

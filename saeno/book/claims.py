@@ -25,6 +25,7 @@ from types import ModuleType
 from saeno.book import record
 from saeno.book.record import Stored
 from saeno.book.runner import Setting
+from saeno.checks import real
 
 VERDICTS = {
     "reproduced": "what is claimed was found, against rivals whose learning rates were tuned as well",
@@ -88,7 +89,7 @@ class Claim:
 
     def stored(self, name: str) -> Stored:
         """A number over all seeds. Raises KeyError when the claim has none of that name, or it is not stored."""
-        if name not in self.numbers:
+        if not isinstance(name, str) or name not in self.numbers:
             raise KeyError(f"claim {self.id!r} has no number {name!r}: it has {', '.join(self.numbers)}")
         number = self.numbers[name]
         return record.stored(self.experiment, number.value, number.settings)
@@ -104,7 +105,7 @@ class Claim:
         parts["spread"] = f"{parts['mean']} ± {parts['std']}"
         parts["seeds"] = f"{count} seed{'s' if count > 1 else ''}"
         parts["all"] = f"{parts['spread']} ({parts['seeds']})"
-        if part not in parts:
+        if not isinstance(part, str) or part not in parts:
             raise ValueError(f"part = {part!r}: should be one of {', '.join(parts)}")
         return parts[part]
 
@@ -130,6 +131,7 @@ class Claim:
     def agrees(self, **values: float) -> None:
         """Raise Drift unless each number, measured again with one seed, lies in its interval."""
         for name, value in values.items():
+            value = real(value, name, signed=True)
             low, high = self.interval(name)
             if not low <= value <= high:
                 form = self.numbers[name].form
@@ -179,6 +181,6 @@ def ledger() -> dict[str, Claim]:
 def claim(id: str) -> Claim:
     """The claim of that id. Raises KeyError, with the ids there are, when there is none."""
     claims = ledger()
-    if id not in claims:
+    if not isinstance(id, str) or id not in claims:
         raise KeyError(f"no claim {id!r}: there are {', '.join(claims)}")
     return claims[id]

@@ -15,6 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from saeno.checks import instance, listed, text, whole
+
 MOST_FRAMES = 24
 MOST_BYTES = 30_000
 DRAWN_PER_INCH = 160  # pixels of the picture, and of the page it is shown on: sharp on fine screens
@@ -114,6 +116,13 @@ def explorer(
     fit. Raises ValueError, naming the argument, when frames, values and texts differ in number or are too few
     or too many, a text is empty, figures differ in size, or a frame does not fit.
     """
+    text(label, "label"), text(caption, "caption")
+    listed(values, "values", "what the slider says at each frame")
+    if not callable(frames):
+        listed(frames, "frames", "figures, or a function from the index to a figure")
+    if not (callable(alt) or isinstance(alt, str)):
+        listed(alt, "alt", "texts, or a function from the index to a text")
+    start = whole(start, "start", least=0)
     count = len(values)
     if not 2 <= count <= MOST_FRAMES:
         raise ValueError(f"values: {count} of them; an explorer has 2 to {MOST_FRAMES} frames")
@@ -125,13 +134,13 @@ def explorer(
         raise ValueError(f"alt: {len(alt)} texts for {count} values; give one text per frame")
     if not label.strip():
         raise ValueError(f"label: {label!r}; say what the slider changes")
-    if not 0 <= start < count:
+    if start >= count:
         raise ValueError(f"start: {start}; the frames are numbered 0 to {count - 1}")
     texts = tuple(alt(i) if callable(alt) else alt[i] for i in range(count))
-    for i, text in enumerate(texts):
-        if not text.strip():
-            raise ValueError(f"alt: frame {i} has the text {text!r}; say what the frame shows")
-    drawn = [_draw(frames(i) if callable(frames) else frames[i]) for i in range(count)]
+    for i, said in enumerate(texts):
+        if not text(said, f"alt of frame {i}").strip():
+            raise ValueError(f"alt: frame {i} has the text {said!r}; say what the frame shows")
+    drawn = [_draw(frames(i) if callable(frames) else frames[i], f"frames, at {i},") for i in range(count)]
     for i, picture in enumerate(drawn):
         if picture.size != drawn[0].size:
             sizes = f"frame {i} has {picture.size} pixels, frame 0 {drawn[0].size}"
@@ -140,8 +149,9 @@ def explorer(
     return Explorer(label, _compress(drawn), tuple(map(str, values)), texts, caption, start, (width, height))
 
 
-def _draw(figure: Figure) -> Image.Image:
+def _draw(figure: Figure, name: str) -> Image.Image:
     """The figure in pixels, on white. It is closed, so that a notebook does not also show the figure."""
+    instance(figure, Figure, name, "that of plt.figure()")
     figure.set_dpi(DRAWN_PER_INCH)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()

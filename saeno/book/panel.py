@@ -10,6 +10,7 @@ import ipywidgets
 from matplotlib.figure import Figure
 
 from saeno.book.explorer import DRAWN_PER_INCH, SHOWN_PER_INCH, _compress, _draw
+from saeno.checks import instance, listed, short, text
 
 # As in the explorer: the picture has its own white card, and text takes the colour of the page, light or dark.
 _PAGE = """<figure class="saeno-panel" style="margin:1em auto;max-width:{width}px">
@@ -62,18 +63,18 @@ class Panel:
         try:
             self.picture.value = self._page(self._drawn([control.value for control in self.controls]))
         except Exception as error:  # raised here it would be lost in a log
-            text = html.escape(f"{type(error).__name__}: {error}")
-            self.picture.value = f'<p class="saeno-panel" role="alert">The picture could not be drawn. {text}</p>'
+            said = html.escape(f"{type(error).__name__}: {error}")
+            self.picture.value = f'<p class="saeno-panel" role="alert">The picture could not be drawn. {said}</p>'
         finally:
             self.said.value = ""
 
     def _drawn(self, values) -> dict[str, object]:
         """The picture for these values: what `_PAGE` has to know about it."""
-        (webp,) = _compress([drawn := _draw(self._draw(*values))])
+        (webp,) = _compress([drawn := _draw(self._draw(*values), "draw")])
         width, height = (round(pixels * SHOWN_PER_INCH / DRAWN_PER_INCH) for pixels in drawn.size)
-        text = self._alt if isinstance(self._alt, str) else self._alt(*values)
+        said = text(self._alt if isinstance(self._alt, str) else self._alt(*values), "alt")
         source = "data:image/webp;base64," + base64.b64encode(webp).decode()
-        return {"width": width, "height": height, "source": source, "alt": html.escape(text)}
+        return {"width": width, "height": height, "source": source, "alt": html.escape(said)}
 
     def _page(self, drawn, sentence="") -> str:
         """The picture with its caption; with a `sentence` it is the one for pages without a kernel."""
@@ -108,16 +109,25 @@ def panel(
     Raises ValueError, naming the argument, when there is nothing to choose, a text is empty, or `start` is not on
     offer; and what `draw` raises for the first picture. Later errors are shown in place of the picture.
     """
+    if not callable(draw):
+        raise TypeError(f"draw = {short(draw)}: should be a function from one value of each choice to a figure")
+    instance(choices, Mapping, "choices", '{"Lines in a signal": [1, 2, 3]}')
+    if not callable(alt):
+        text(alt, "alt")
+    text(caption, "caption")
     if not choices:
         raise ValueError("choices: empty; name what the reader can choose")
     for label, values in choices.items():
-        if not label.strip():
+        listed(values, "choices", "values for each label")
+        if not text(label, "choices").strip():
             raise ValueError(f"choices: the label {label!r}; say what is chosen")
         if len(values) < 2:
             raise ValueError(f"choices: {label!r} has {len(values)} values; offer 2 or more")
     if isinstance(alt, str) and not alt.strip():
         raise ValueError(f"alt: {alt!r}; say what the picture shows")
-    start = [values[0] for values in choices.values()] if start is None else list(start)
+    if start is None:
+        start = [values[0] for values in choices.values()]
+    start = list(listed(start, "start", "one value on offer for each choice"))
     if len(start) != len(choices) or any(
         first not in values for first, values in zip(start, choices.values(), strict=True)
     ):

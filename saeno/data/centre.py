@@ -5,13 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from saeno.checks import real, whole
+from saeno.checks import real, tensor, whole
+from saeno.scale import power_of_two
 
 
 @torch.no_grad()
 def mean(signal: Tensor) -> Tensor:
     """The mean of signals `(batch, channels, *grid)` over the batch and the grid, `(channels,)`."""
-    return _points(signal).mean(0)
+    points = _points(signal)
+    unit = power_of_two(points)
+    return (unit * points).mean(0) / unit
 
 
 @torch.no_grad()
@@ -31,6 +34,8 @@ def geometric_median(signal: Tensor, steps: int = 1000, tolerance: float = 1e-6)
     doi:10.1073/pnas.97.4.1423.
     """
     steps, tolerance, points = whole(steps, "steps"), real(tolerance, "tolerance"), _points(signal).double()
+    unit = power_of_two(points)
+    points = unit * points
     centre = points.mean(0)
     for _ in range(steps):
         away = points - centre
@@ -38,22 +43,17 @@ def geometric_median(signal: Tensor, steps: int = 1000, tolerance: float = 1e-6)
         scale = distance.mean()
         here = distance <= 1e-12 * scale
         if here.all():
-            return centre.to(signal)
+            return (centre / unit).to(signal)
         weight = torch.where(here, 0.0, 1 / distance.masked_fill(here, 1.0))
         pull = weight @ away
         held = (1 - here.sum() / pull.norm().clamp(min=torch.finfo(points.dtype).tiny)).clamp(min=0)
         step = held * pull / weight.sum()
         centre = centre + step
         if step.norm() <= tolerance * scale:
-            return centre.to(signal)
+            return (centre / unit).to(signal)
     raise RuntimeError(f"steps = {steps}: the geometric median still moves; give more, or a larger tolerance")
 
 
 def _points(signal: Tensor) -> Tensor:
     """All values of signals `(batch, channels, *grid)` at all nodes, `(batch · N, channels)`, checked."""
-    if not (isinstance(signal, Tensor) and signal.dim() >= 2 and signal.numel()):
-        what = f"has shape {tuple(signal.shape)}" if isinstance(signal, Tensor) else f"is a {type(signal).__name__}"
-        raise ValueError(f"signal {what}: should be a tensor (batch, channels, *grid) that is not empty")
-    if not signal.isfinite().all():
-        raise ValueError("signal has NaN or infinite values: should be finite")
-    return signal.movedim(1, -1).flatten(0, -2)
+    return tensor(signal, "signal", "(batch, channels, *grid)").movedim(1, -1).flatten(0, -2)

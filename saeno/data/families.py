@@ -10,13 +10,16 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from saeno.checks import real, row, short, tensor, whole
 from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes, seeded
 from saeno.metrics import coherence
 
 Function = Callable[[Tensor], Tensor]
+_MOST = 2**24  # nodes or frequencies that one function may take
 
 
 def gabor(frequency: float | Sequence[float], width: float, phase: float = 0.0) -> Function:
@@ -29,13 +32,18 @@ def gabor(frequency: float | Sequence[float], width: float, phase: float = 0.0) 
         width: w, standard deviation of the Gaussian, in periods.
         phase: φ, in radians: 0 is even, ±π/2 is odd.
     """
-    frequency = (float(frequency),) if isinstance(frequency, int | float) else tuple(frequency)
+    if not isinstance(frequency, Sequence | Tensor | np.ndarray):
+        frequency = (real(frequency, "frequency", signed=True),)
+    frequency = tuple(row(frequency, "frequency", "finite, a number or one for each axis").tolist())
+    width, phase = _width(width, 0.5), real(phase, "phase", signed=True)
+    if abs(phase) > 1e6:
+        raise ValueError(f"phase = {phase}: should be in radians, and not lose its digits")
     return _smooth(partial(_gabor, frequency=frequency, width=width, phase=phase), frequency, width)
 
 
 def gaussian(width: float, axes: int = 1) -> Function:
     r"""A bump: $f(u) \propto \sum_m e^{-|u - m|^2 / 2w^2}$, w = `width` its standard deviation in periods."""
-    return gabor((0.0,) * axes, width)
+    return gabor((0.0,) * whole(axes, "axes"), width)
 
 
 def derivative(width: float, direction: Sequence[float] = (1.0,)) -> Function:
@@ -44,9 +52,11 @@ def derivative(width: float, direction: Sequence[float] = (1.0,)) -> Function:
     Minus the derivative of `gaussian(width)` along t = `direction`, which has an entry for each axis; its length
     does not matter.
     """
-    if not any(direction):
-        raise ValueError(f"direction = {direction}: should have an entry that is not 0")
-    return _smooth(partial(_derivative, width=width, direction=tuple(direction)), (0.0,) * len(direction), width)
+    slope, width = row(direction, "direction", "finite numbers, one for each axis"), _width(width, 0.5)
+    if not slope.any():
+        raise ValueError(f"direction = {direction!r}: should have an entry that is not 0")
+    slope = tuple((slope / 2.0 ** math.frexp(abs(slope).max())[1]).tolist())
+    return _smooth(partial(_derivative, width=width, direction=slope), (0.0,) * len(slope), width)
 
 
 def box(width: float, axes: int = 1) -> Function:
@@ -55,8 +65,9 @@ def box(width: float, axes: int = 1) -> Function:
     Discontinuous: no grid carries it exactly, and its coefficients fall off as 1/k. Half on the edge (within
     1e-6) is what Fourier series converge to, and keeps rounding from moving an edge that lies on a node.
     """
-    if not 0 < width < 1:
-        raise ValueError(f"width = {width}: a box should be wider than 0 and narrower than the torus, 1")
+    axes, width = whole(axes, "axes"), _width(width, 1.0)
+    if width == 1:
+        raise ValueError(f"width = {width}: a box should be narrower than the torus, 1")
     return partial(_evaluate, shape=partial(_box, width=width), axes=axes, amplitude=width ** (-axes / 2))
 
 
@@ -67,8 +78,9 @@ def rough(decay: float = 1.0, seed: int = 0, modes: int = 64, axes: int = 1) -> 
     and −k, without 0. With one axis s = 1 is a closed Brownian path; the smaller s, the rougher. It is spread
     over the whole torus, and known exactly: a grid of fewer than 2·modes + 1 nodes aliases it.
     """
-    if modes < 1:
-        raise ValueError(f"modes = {modes}: should be at least 1")
+    modes, axes, decay = whole(modes, "modes"), whole(axes, "axes"), real(decay, "decay", signed=True)
+    if (2 * modes + 1) ** axes > _MOST:
+        raise ValueError(f"modes = {modes}, axes = {axes}: should be fewer than {_MOST} frequencies")
     every = torch.cartesian_prod(*[torch.arange(-modes, modes + 1)] * axes).view(-1, axes)
     # In this order k and −k lie opposite about the middle, which is 0.
     frequencies = every[len(every) // 2 + 1 :].double()
@@ -93,16 +105,15 @@ class FunctionAtoms(Dictionary):
 
     def __init__(self, functions: Sequence[Function], axes: int = 1):
         super().__init__()
-        if not functions or axes < 1:
-            raise ValueError(
-                f"functions has {len(functions)} entries and axes = {axes}: should have at least one of each"
-            )
-        self.functions, self.axes = tuple(functions), axes
+        if not (isinstance(functions, Sequence) and functions and all(map(callable, functions))):
+            raise ValueError(f"functions = {short(functions)}: should be functions of points, at least one")
+        self.functions, self.axes = tuple(functions), whole(axes, "axes")
         self.weight = nn.Parameter(torch.ones(len(self.functions), 1), requires_grad=False)
         self._sampled: dict[tuple, Tensor] = {}
 
     def at(self, points: Tensor) -> Tensor:
         """The atoms at any points: `(points, axes)`, or `(points,)` with one axis, to `(concepts, 1, points)`."""
+        points = tensor(points, "points", f"(points, {self.axes})", (1, 2), empty=True)
         points = points.unsqueeze(-1) if points.dim() == 1 and self.axes == 1 else points
         if points.dim() != 2 or points.shape[1] != self.axes:
             raise ValueError(f"points have shape {tuple(points.shape)}: should be (points, {self.axes})")
@@ -146,7 +157,7 @@ def bumps_and_gabors(seed: int = 0) -> FunctionAtoms:
     Widths are drawn from .02 to .04, phases from the circle. No two atoms have a |cosine| above
     .9 at any shift: all are drawn again until that is so.
     """
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(whole(seed, "seed", least=0))
     while True:
         width, offset, phase = torch.rand(3, 5, generator=generator, dtype=torch.double).tolist()
         width = [0.02 + 0.02 * w for w in width]
@@ -156,19 +167,28 @@ def bumps_and_gabors(seed: int = 0) -> FunctionAtoms:
             return atoms
 
 
+def _width(width: float, most: float) -> float:
+    width = real(width, "width", positive=True)
+    if width > most:
+        raise ValueError(f"width = {width}: should be above 0 and at most {most:g}, in periods of the torus")
+    return width
+
+
 def _smooth(shape: Function, frequency: tuple[float, ...], width: float) -> Function:
     """A shape under a Gaussian, brought to unit norm.
 
     Its square has no frequency above 2(|ν| + 1.5/w), to rounding, so a grid of more nodes integrates it exactly.
     """
-    if not 0 < width <= 0.5:
-        raise ValueError(f"width = {width}: should be above 0 and at most half the torus, 0.5")
-    nodes = [math.ceil(2 * (abs(f) + 1.5 / width)) + 1 for f in frequency]
+    nodes = [2 * (abs(f) + 1.5 / width) for f in frequency]
+    if math.prod(nodes) > _MOST:
+        raise ValueError(f"width = {width}, frequency = {frequency}: should not need {math.prod(nodes):.1g} nodes")
+    nodes = [math.ceil(n) + 1 for n in nodes]
     points = torch.cartesian_prod(*[torch.arange(n, dtype=torch.double) / n for n in nodes]).view(-1, len(nodes))
     return partial(_evaluate, shape=shape, axes=len(nodes), amplitude=shape(points).square().mean().rsqrt().item())
 
 
 def _evaluate(points: Tensor, shape: Function, axes: int, amplitude: float) -> Tensor:
+    points = tensor(points, "points", f"(..., {axes})", (1, math.inf), empty=True)
     if points.shape[-1] != axes:
         raise ValueError(f"points have {points.shape[-1]} axes: this function has {axes}")
     return amplitude * shape(points)

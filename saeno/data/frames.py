@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from saeno.checks import whole
@@ -56,7 +58,7 @@ def equiangular(prime: int = 113) -> DenseDictionary:
     doi:10.1016/S1063-5203(03)00023-X.
     """
     q = whole(prime, "prime")
-    if q % 4 != 1 or q == 1 or any(q % d == 0 for d in range(2, q)):
+    if q % 4 != 1 or not 1 < q < 2**16 or any(q % d == 0 for d in range(2, math.isqrt(q) + 1)):
         raise ValueError(f"prime = {prime}: should be a prime that is 1 modulo 4, such as 5, 13, 17 or 113")
     squares = torch.full((q,), -1.0, dtype=torch.float64)
     squares[torch.arange(1, q) ** 2 % q] = 1

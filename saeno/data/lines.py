@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from saeno.checks import is_whole
 from saeno.dictionaries import DenseDictionary
 
 
@@ -17,11 +18,11 @@ def lines(side: int = 7) -> DenseDictionary:
     other two meet in exactly one square (q is prime): the coherence is 1/q. The q lines of a slope cover the board.
 
     Args:
-        side: q, a prime number.
+        side: q, a prime number below 1000.
 
     Raises ValueError when `side` is not prime. Source: the affine plane over the field of q elements; our use of it.
     """
-    if not isinstance(side, int) or side < 2 or any(side % d == 0 for d in range(2, side)):
+    if not is_whole(side) or not 2 <= side < 1000 or any(side % d == 0 for d in range(2, side)):
         raise ValueError(f"side = {side!r}: should be a prime number, or two lines can meet in more than one square")
     row, column = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
     sloped = [(column - slope * row) % side == start for slope in range(side) for start in range(side)]

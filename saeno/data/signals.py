@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from saeno.checks import flag, real, tensor, whole
 from saeno.dictionaries.base import Grid, per_axis
 
 
@@ -107,6 +108,7 @@ def windows(signal: Tensor, length: Grid, step: Grid | None = None, centre: bool
 
     Raises ValueError when a piece is longer than the signal.
     """
+    signal, centre = tensor(signal, "signal", "(batch, channels, *grid)", (3, math.inf)), flag(centre, "centre")
     length = per_axis(length, "length", least=1)
     step = length if step is None else per_axis(step, "step", least=1)
     grid = tuple(signal.shape[2:])
@@ -114,7 +116,8 @@ def windows(signal: Tensor, length: Grid, step: Grid | None = None, centre: bool
         raise ValueError(
             f"length = {length}, step = {step}: should have one entry per axis of grid = {grid}, length at most it"
         )
-    if not 0 <= taper <= 0.5:
+    taper = real(taper, "taper")
+    if taper > 0.5:
         raise ValueError(f"taper = {taper}: should be a share from 0 to 0.5")
     axes = len(grid)
     for axis, (nodes, move) in enumerate(zip(length, step, strict=True), start=2):
@@ -132,17 +135,15 @@ def windows(signal: Tensor, length: Grid, step: Grid | None = None, centre: bool
 
 
 def _images(names: tuple[str, ...], size: int, caller: str, source: str) -> Signals:
-    data = _require("skimage.data", "scikit-image", caller)
+    size, data = whole(size, "size"), _require("skimage.data", "scikit-image", caller)
     colour = importlib.import_module("skimage.color")
     grey = []
     for name in names:
         picture = getattr(data, name)()
         picture = colour.rgb2gray(picture) if picture.ndim == 3 else picture / 255
         top, left = ((n - size) // 2 for n in picture.shape)
-        if size < 1 or top < 0 or left < 0:
-            raise ValueError(
-                f"size = {size}: {name} has {picture.shape} pixels, should be at least 1 and fit into all of {names}"
-            )
+        if top < 0 or left < 0:
+            raise ValueError(f"size = {size}: {name} has {picture.shape} pixels, should fit into all of {names}")
         grey.append(_tensor(picture[top : top + size, left : left + size]))
     return Signals(torch.stack(grey).unsqueeze(1), None, names, "1 pixel", "share of white", source)
 

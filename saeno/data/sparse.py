@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from saeno.checks import real, whole
+from saeno.checks import flag, instance, interval, real, short, tensor, whole
 from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes
+from saeno.scale import power_of_two
 
 
 class Sample(NamedTuple):
@@ -65,15 +64,15 @@ class SparseModel:
         signed: bool = True,
         noise: float = 0.0,
     ):
+        instance(dictionary, Dictionary, "dictionary", "DenseDictionary(64, 128)")
         if whole(active, "active") > dictionary.concepts and dictionary.axes == 0:
             raise ValueError(f"active = {active}: should be, for vectors, at most the {dictionary.concepts} concepts")
-        pair = amplitude if isinstance(amplitude, Sequence) and len(amplitude) == 2 else (1.0, 0.0)
-        if not 0 <= pair[0] <= pair[1] < math.inf:
-            raise ValueError(
-                f"amplitude = {amplitude!r}: should be 0 ≤ smallest ≤ largest |mass|; signs come from `signed`"
-            )
         self.dictionary, self.active = dictionary, int(active)
-        self.amplitude, self.signed, self.noise = amplitude, signed, real(noise, "noise")
+        self.amplitude, self.signed = (
+            interval(amplitude, "amplitude", "|mass|", dictionary.weight.dtype),
+            flag(signed, "signed"),
+        )
+        self.noise = real(noise, "noise")
 
     @torch.no_grad()
     def sample(self, count: int, grid: Grid = (), generator: torch.Generator | None = None) -> Sample:
@@ -81,18 +80,23 @@ class SparseModel:
         code = self.code(self.sample_events(count, generator, grid=grid), grid)
         signal = self.dictionary.synthesis(code)
         if self.noise:
-            rms = signal.square().flatten(1).mean(1).sqrt().view(-1, *[1] * (signal.dim() - 1))
+            unit = power_of_two(signal)
+            rms = (unit * signal).square().flatten(1).mean(1).sqrt().view(-1, *[1] * (signal.dim() - 1)) / unit
             device = signal.device if generator is None else generator.device
             white = torch.randn(signal.shape, generator=generator, dtype=signal.dtype, device=device)
             signal = signal + self.noise * rms * white.to(signal.device)
+        if not signal.isfinite().all():
+            raise ValueError(
+                f"amplitude = {self.amplitude}, noise = {self.noise}: should make signals that {signal.dtype} can hold"
+            )
         return Sample(signal, code)
 
     @torch.no_grad()
     def sample_events(self, count: int, generator: torch.Generator | None = None, grid: Grid | None = None) -> Impulses:
         """The events of `count` signals: anywhere on the torus, or on the nodes of `grid` when it is given."""
-        weight, shape = self.dictionary.weight, (count, self.active)
+        weight, shape = self.dictionary.weight, (whole(count, "count"), self.active)
         axes, concepts = self.dictionary.axes, self.dictionary.concepts
-        draw = {"generator": generator, "device": weight.device if generator is None else generator.device}
+        draw = drawn_on(generator, weight)
         if grid is None and axes:
             concept = torch.randint(concepts, shape, **draw)
             position = torch.rand(*shape, axes, dtype=weight.dtype, **draw)
@@ -122,7 +126,7 @@ class SparseModel:
         Raises ValueError when an event lies between nodes: it has no code on that grid, but `render` gives its
         signal where the atoms are known there.
         """
-        grid = as_grid(grid, self.dictionary.axes)
+        grid, events = as_grid(grid, self.dictionary.axes), self._checked(events)
         nodes = torch.tensor(grid, dtype=events.position.dtype, device=events.position.device)
         exact = events.position * nodes
         node = exact.round()
@@ -147,7 +151,7 @@ class SparseModel:
         Kernels on a grid (`ConvDictionary`) cannot be evaluated between nodes: their events have to sit on
         nodes, or ValueError.
         """
-        grid = as_grid(grid, self.dictionary.axes)
+        grid, events = as_grid(grid, self.dictionary.axes), self._checked(events)
         if not _known_everywhere(self.dictionary):
             return self.dictionary.synthesis(self.code(events, grid))
         batch, positions = len(events.concept), events.position
@@ -160,6 +164,32 @@ class SparseModel:
             chosen = atoms[events.concept[:, event], :, torch.arange(batch, device=atoms.device)]
             signal = signal + events.mass[:, event, None, None] * chosen
         return signal.unflatten(2, grid)
+
+    def _checked(self, events: Impulses) -> Impulses:
+        instance(events, Impulses, "events", "those of sample_events")
+        concepts, axes = self.dictionary.concepts, self.dictionary.axes
+        concept = events.concept
+        if not isinstance(concept, Tensor) or concept.dim() != 2 or concept.dtype is not torch.long:
+            raise TypeError(f"events.concept = {short(concept)}: should be a tensor (batch, k) of torch.long")
+        position = tensor(events.position, "events.position", "(batch, k, axes)", (3, 3), empty=True)
+        mass = tensor(events.mass, "events.mass", "(batch, k)", (2, 2))
+        if position.shape != (*concept.shape, axes) or mass.shape != concept.shape:
+            raise ValueError(
+                f"events have shapes {tuple(concept.shape)}, {tuple(position.shape)}, {tuple(mass.shape)}: "
+                f"should be (batch, k), (batch, k, {axes}), (batch, k)"
+            )
+        if concept.min() < 0 or concept.max() >= concepts:
+            raise ValueError(
+                f"events.concept goes from {concept.min()} to {concept.max()}: should be 0 to {concepts - 1}"
+            )
+        return Impulses(concept, position, mass)
+
+
+def drawn_on(generator: torch.Generator | None, weight: Tensor) -> dict[str, Any]:
+    """The generator of a draw and its device: the dictionary's, when torch's global generator is meant."""
+    if generator is not None:
+        instance(generator, torch.Generator, "generator", "torch.Generator().manual_seed(0)")
+    return {"generator": generator, "device": weight.device if generator is None else generator.device}
 
 
 def _known_everywhere(dictionary: Dictionary) -> bool:

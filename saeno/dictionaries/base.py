@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from numbers import Integral
 
 import torch
 from torch import Tensor, nn
 
-from saeno.checks import whole
+from saeno.checks import in_row, is_whole, whole
 from saeno.sparsity import Events
 
 Grid = int | Sequence[int]
@@ -20,8 +19,8 @@ def as_grid(grid: Grid, axes: int | None = None, name: str = "grid") -> tuple[in
     Raises ValueError when a count is not a positive whole number, or when `axes` is given and the grid has another
     number.
     """
-    nodes = tuple(grid) if isinstance(grid, Sequence) else (grid,)
-    if not all(isinstance(n, Integral) and n > 0 for n in nodes):
+    nodes = in_row(grid)
+    if not all(is_whole(n) and n > 0 for n in nodes):
         raise ValueError(f"{name} = {grid!r}: should be positive whole numbers of nodes, one per axis")
     if axes is not None and len(nodes) != axes:
         raise ValueError(f"{name} = {grid!r} has {len(nodes)} axes: this dictionary needs {axes}")
@@ -30,8 +29,8 @@ def as_grid(grid: Grid, axes: int | None = None, name: str = "grid") -> tuple[in
 
 def per_axis(value: Grid, name: str, least: int | None = None) -> tuple[int, ...]:
     """A whole number for each axis, from an int (one axis) or a tuple; at least `least` each, if that is given."""
-    counts = tuple(value) if isinstance(value, Sequence) else (value,)
-    if not counts or not all(isinstance(c, Integral) and (least is None or c >= least) for c in counts):
+    counts = in_row(value)
+    if not counts or not all(is_whole(c) and (least is None or c >= least) for c in counts):
         bound = "" if least is None else f" ≥ {least}"
         raise ValueError(f"{name} = {value!r}: should be whole numbers{bound}, one per axis")
     return tuple(int(c) for c in counts)

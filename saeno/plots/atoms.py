@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from saeno.checks import instance, real, tensor, whole
 from saeno.dictionaries.base import Dictionary, Grid
 from saeno.metrics import Match, cosines, match_atoms
 from saeno.plots.canvas import FOUND, INK, NARROW, QUIET, TRUE, WIDTH, draw_image, expect, panels, style
@@ -33,10 +34,19 @@ def atoms(
     A concept has no place of its own on the torus, so functions are shown with their energy centred at 0. All panels
     have the same scale. Raises ValueError for functions without a grid, and for more than two axes.
     """
+    columns = whole(columns, "columns")
+    if match is not None:
+        instance(match, Match, "match", "match_atoms(learned, true)")
     shown, back = _sampled(learned, grid, "learned"), None
     if truth is not None:
         back = _sampled(truth, grid, "truth")
+        expect(
+            shown.shape[1:] == back.shape[1:],
+            f"truth: atoms {tuple(back.shape)}; should have the channels and the grid of learned {tuple(shown.shape)}",
+        )
         match = match_atoms(shown, back) if match is None else match
+        fits = match.shift.shape == (len(back), back.dim() - 2) and match.index.max() < len(shown)
+        expect(fits, f"match: of {len(match.index)} true atoms; should be of these {len(back)}")
         shown = torch.stack([_matched(shown, match, i) for i in range(len(back))])
     centres = [_to_centre(atom) for atom in (shown if back is None else back)]
     limit = 1.15 * (shown if back is None else back).abs().max().item()
@@ -63,11 +73,11 @@ def mosaic(images: Tensor, columns: int = 8, limit: float | None = None, axes: A
     limit: the value drawn black (minus it is white); the largest of the images when None. Much faster than a panel for
     each, for explorers. Raises ValueError for another shape.
     """
-    expect(images.dim() == 3, f"images: shape {tuple(images.shape)}; should be (count, height, width)")
-    images = images.detach().cpu()
+    images = tensor(images, "images", "(count, height, width)", (3, 3)).detach().cpu()
+    columns = whole(columns, "columns")
     count, height, width = images.shape
     rows = -(-count // columns)
-    limit = images.abs().max().item() if limit is None else limit
+    limit = images.abs().max().item() if limit is None else real(limit, "limit", positive=True)
     board = torch.full((rows * (height + 1) + 1, columns * (width + 1) + 1), float("nan"))
     for i, image in enumerate(images):
         top, left = 1 + i // columns * (height + 1), 1 + i % columns * (width + 1)
@@ -105,11 +115,12 @@ def cosine_matrix(
 
 def _sampled(given: Dictionary | Tensor, grid: Grid | None, name: str) -> Tensor:
     """Atoms `(concepts, channels, *grid)` on the CPU."""
+    form = "(concepts, channels, *up to 2 axes)"
     if not isinstance(given, Tensor):
+        instance(given, Dictionary, name, f"DenseDictionary(64, 128), or a tensor {form}")
         expect(grid is not None or not given.axes, f"grid: None; functions of {given.axes} axes are drawn on a grid")
         given = given.atoms(() if grid is None else grid)
-    expect(2 <= given.dim() <= 4, f"{name}: atoms {tuple(given.shape)}; should be (concepts, channels, *up to 2 axes)")
-    return given.detach().cpu()
+    return tensor(given, name, form, (2, 4)).detach().cpu()
 
 
 def _roll(atom: Tensor, moves: Sequence[int]) -> Tensor:

@@ -12,6 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from saeno.checks import instance, whole
+
 # Colours of Okabe and Ito, for all kinds of sight. Dashes, and how light they are, tell them apart in grey.
 FOUND, TRUE, INK, FOURTH = "#0072b2", "#e69f00", "#1b1b1b", "#cc79a7"
 QUIET = "#6b7280"  # for what is not data
@@ -39,13 +41,21 @@ STYLE = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The style of this module, for a picture of your own: `with saeno.plots.style(): ...`."""
+    """The style of this module, for a picture of your own: `with saeno.plots.style(): ...`.
+
+    A figure that was begun inside is closed again when an error ends it.
+    """
     # Not plt.rc_context: it would also take back what a notebook sets when the first figure is made, and no figure
     # after that would be shown.
     before = {name: plt.rcParams[name] for name in STYLE}
+    open_before = plt.get_fignums()
     plt.rcParams.update(STYLE)
     try:
         yield
+    except BaseException:
+        for number in set(plt.get_fignums()) - set(open_before):
+            plt.close(number)
+        raise
     finally:
         plt.rcParams.update(before)
 
@@ -65,10 +75,13 @@ def panels(
 
     above: room over each row. below: room under the last. left: room before the first column. gap: between columns.
     """
+    columns = whole(columns, "columns")
     if axes is not None:
-        axes = list(np.ravel(axes))
-        expect(len(axes) == count, f"axes: {len(axes)} of them, for {count} panels")
-        return axes[0].figure, axes
+        given = list(np.ravel(np.asarray(axes, dtype=object)))
+        for one in given:
+            instance(one, Axes, "axes", "those of plt.subplots()")
+        expect(len(given) == count, f"axes: {len(given)} of them, for {count} panels")
+        return given[0].figure, given
     tall = -(-count // columns) * (height + above) + below
     wide = (width - left - 0.15 - gap * (columns - 1)) / columns
     figure = plt.figure(figsize=(width, tall))

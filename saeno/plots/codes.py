@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from saeno.autoencoder import SparseAutoencoder
+from saeno.checks import instance, tensor
+from saeno.dictionaries.base import as_grid
 from saeno.plots.canvas import FOUND, INK, NARROW, QUIET, TRUE, draw_image, expect, panels, style
 
 
@@ -22,8 +24,9 @@ def codes(code: Tensor, truth: Tensor | None = None, axes: Axes | None = None) -
     Raises ValueError for another shape.
     """
     given = {"code": code} if truth is None else {"truth": truth, "code": code}
-    for name, value in given.items():
-        expect(value.dim() == 2, f"{name}: shape {tuple(value.shape)}; give the code of one signal, (concepts, n)")
+    given = {
+        name: tensor(value, name, "the code of one signal, (concepts, n)", (2, 2)) for name, value in given.items()
+    }
     # Masses, not densities, so that codes on two grids have one scale.
     masses = {name: value.detach().cpu().numpy() / value.shape[1] for name, value in given.items()}
     room = 0.4 if min(mass.min() for mass in masses.values()) < 0 else 0.75
@@ -57,8 +60,8 @@ def masses(code: Tensor, truth: Tensor | None = None, axes: Axes | None = None) 
     """
     given = {"truth": truth, "code": code} if truth is not None else {"code": code}
     looks = {"truth": {"color": TRUE, "linewidth": 5}, "code": {"color": FOUND, "linewidth": 1.6}}
-    for name, value in given.items():
-        expect(value.dim() == 1, f"{name}: shape {tuple(value.shape)}; give the code of one vector, (concepts,)")
+    form = "the code of one vector, (concepts,)"
+    given = {name: tensor(value, name, form, (1, 1)) for name, value in given.items()}
     with style():
         figure, (panel,) = panels(1, axes, 1, 1.5, above=0.3, below=0.5, left=0.7, width=NARROW)
         for name, value in given.items():
@@ -74,7 +77,12 @@ def passage(model: SparseAutoencoder, signal: Tensor, shape: Sequence[int] | Non
     signal: `(channels,)`. shape: `(height, width)` of the image that the channels are, drawn as stems when None.
     Raises ValueError for a signal that is not one vector.
     """
-    expect(signal.dim() == 1, f"signal: shape {tuple(signal.shape)}; should be one vector, (channels,)")
+    instance(model, SparseAutoencoder, "model", "SparseAutoencoder(DenseDictionary(64, 128), OneStep(TopK(5)))")
+    signal = tensor(signal, "signal", "one vector, (channels,)", (1, 1))
+    if shape is not None:
+        shape = as_grid(shape, name="shape")
+        fits = len(shape) == 2 and shape[0] * shape[1] == len(signal)
+        expect(fits, f"shape: {shape}; should be (height, width), with as many pixels as channels, {len(signal)}")
     with torch.no_grad():
         reconstruction, code = (value[0].cpu() for value in model(signal[None]))
         masses = model.dictionary.analysis(model.centred(signal[None]))[0].cpu()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from saeno.checks import instance, row, short, tensor
 from saeno.plots.canvas import FOUND, INK, NARROW, TRUE, expect, panels, style
 from saeno.training import History
 
@@ -19,8 +20,12 @@ def learning_curve(history: History, *metrics: str, axes: Sequence[Axes] | None 
     A metric with one value per atom is drawn as one line per atom, and their mean. Raises ValueError for a name that
     is not there.
     """
+    instance(history, History, "history", "that of fit")
     for name in metrics:
-        expect(name in history.metrics, f"metrics: {name!r} was not measured, only {sorted(history.metrics)}")
+        expect(
+            isinstance(name, str) and name in history.metrics,
+            f"metrics: {name!r} was not measured, only {sorted(history.metrics)}",
+        )
     loss = history.loss.detach().cpu().numpy()
     window = max(1, len(loss) // 50)
     mean = np.convolve(loss, np.ones(window) / window, "valid")
@@ -52,13 +57,18 @@ def spread(
     curves: name → values `(seeds, steps)`. steps: their place on the axis, 0, 1, … when None. Raises ValueError for
     another shape, and for one seed, which has no spread.
     """
+    instance(curves, Mapping, "curves", '{"TopK": losses}')
+    expect(isinstance(ylabel, str), f"ylabel: {short(ylabel)}; should be a text")
+    expect(len(curves) > 0, "curves: empty; should be name → values (seeds, steps)")
+    form = "(two or more seeds, steps)"
+    curves = {name: tensor(values, f"curves[{name!r}]", form, (2, 2)) for name, values in curves.items()}
+    for name, values in curves.items():
+        expect(len(values) > 1, f"curves: {name!r} has shape {tuple(values.shape)}; should be {form}")
+        if steps is not None:
+            row(steps, "steps", f"a finite number for each of the {values.shape[1]} values", values.shape[1])
     with style():
         figure, (panel,) = panels(1, axes, 1, 2.2, above=0.15, below=0.5, left=0.7)
         for name, values in curves.items():
-            expect(
-                values.dim() == 2 and len(values) > 1,
-                f"curves: {name!r} has shape {tuple(values.shape)}; should be (two or more seeds, steps)",
-            )
             values = values.detach().cpu().double()
             place = np.arange(values.shape[1]) if steps is None else np.asarray(steps)
             (line,) = panel.plot(place, values.mean(0), label=f"{name} ({len(values)} seeds)")
@@ -80,6 +90,12 @@ def phase_diagram(
     success: `(rows, columns)`; the first row is at the bottom. rows, columns: the values of the two parameters.
     labels: their names. The line is where half succeed. Raises ValueError for another shape, or a share outside [0, 1].
     """
+    success = tensor(success, "success", "(rows, columns)", (2, 2))
+    rows, columns = _ordered(rows, "rows"), _ordered(columns, "columns")
+    expect(
+        isinstance(labels, tuple | list) and len(labels) == 2 and all(isinstance(label, str) for label in labels),
+        f"labels: {short(labels)}; should be two texts",
+    )
     shape = (len(rows), len(columns))
     expect(tuple(success.shape) == shape, f"success: shape {tuple(success.shape)}; should be (rows, columns) = {shape}")
     share = success.detach().cpu().numpy()
@@ -92,3 +108,11 @@ def phase_diagram(
         panel.set(xlabel=labels[1], ylabel=labels[0])
         figure.colorbar(picture, ax=panel, ticks=[0, 0.5, 1], label="share recovered")
     return figure
+
+
+def _ordered(values: Sequence[float], name: str) -> np.ndarray:
+    """The values of a parameter: cells stand side by side only in order."""
+    found = row(values, name, "finite numbers, increasing or decreasing")
+    apart = np.diff(found)
+    expect(len(found) > 0 and (np.all(apart > 0) or np.all(apart < 0)), f"{name} = {short(values)}: should be in order")
+    return found

@@ -1,0 +1,85 @@
+"""What a person gives by mistake is refused by name: every public callable with one wrong argument at a time.
+
+The calls stand in calls.py. No result may be wrong in silence, and hardly any error may come from below saeno.
+"""
+
+import collections
+import re
+import warnings
+
+import matplotlib
+import pytest
+
+from tests.calls import CALLS, everything, tried
+
+matplotlib.use("Agg")
+
+# Calls of metrics, data, plots and the book.
+OURS = re.compile(
+    r"metrics|Match\.|data|families|a function|FunctionAtoms|SparseModel|Frequency|signals|plots|book|Claim"
+)
+# Where a value of the kind is none to be refused: (name of the call, argument, kinds).
+ACCEPTED = [
+    # numbers that the argument may be
+    (".*", "at|decay|frequency|noise|own_beyond|phase|pointwise|seed|shrinkage|start|taper", "zero"),
+    (".*", "threshold|tolerance|weight|width", "zero"),
+    (".*", "at|bandwidth|limit|lr|own_beyond|patience|step|steps|threshold|tolerance|weight|width|clip", "huge|vast"),
+    (".*", "decay|frequency|phase|direction|offset", "negative|huge"),
+    (".*", "patience|save_every|steps|every|batch|step|start|seed|offset", "vast"),
+    # texts, orders and lists that the argument may be
+    ("plots.*|book.*", "label|caption|ylabel|alt|labels", "text|texts|backwards"),
+    ("plots.*|book.*", "caption|ylabel", "empty"),
+    ("book.explorer", "values", "texts|Nones|NaNs|negative|backwards|longer|tensor|complex"),
+    ("book.panel", "start", "backwards"),
+    ("plots.phase_diagram", "rows|columns", "negative|backwards"),
+    ("plots.passage|plots.spread", "shape|steps", "backwards"),
+    ("plots.*", "axes", "list"),
+    ("families.*", "direction|frequency", "negative|backwards|tensor|list|numpy"),
+    ("FunctionAtoms", "functions", "backwards|longer"),
+    ("FrequencyModel.sample", "grid", "nothing|backwards|longer"),
+    ("SparseModel|FrequencyModel", "amplitude", "tensor"),
+    ("metrics.dead_atoms batches", "codes", "backwards|longer"),
+    # another dictionary, generator or signal is as good
+    ("SparseModel.*|FrequencyModel.*", "dictionary|generator", "None|dictionary"),
+    ("SparseModel.sample_events", "grid", "None"),
+    # sizes of a tensor that nothing else fixes
+    ("data.*|signals.*|metrics.(l0|dead_atoms|coherence|babel).*|plots.*|Match.*", ".*", "one more channel"),
+    ("metrics.(code_error|support_f1).*", "code", "one more channel"),
+    ("data.*|metrics.(l0|dead_atoms)", ".*", "rank more|rank less"),
+    ("a function of families|FunctionAtoms.at", "points", "rank more|rank less|empty batch"),
+    # of a code without unmatched concepts nothing is left
+    ("Match.unmatched.*", "code", "NaN|infinite|minus infinite"),
+]
+
+
+def accepted(name, argument, kind):
+    """Whether a value of that kind is none to be refused there."""
+    return any(all(map(re.fullmatch, row, (name, argument, kind))) for row in ACCEPTED)
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory):
+    """verdict → the calls that have it, each with what it ended with."""
+    found = collections.defaultdict(list)
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.chdir(tmp_path_factory.mktemp("calls"))
+        warnings.simplefilter("ignore")
+        for name, argument, kind in everything():
+            if OURS.match(name):
+                verdict, said = tried(name, argument, kind, accepted)
+                found[verdict].append(f"{name}({argument}: {kind}) {said}")
+    return found
+
+
+def test_good_calls_are_good():
+    for function, arguments in CALLS.values():
+        function(**arguments())
+
+
+def test_no_result_is_wrong_in_silence(verdicts):
+    assert not verdicts["silent"], "\n".join(verdicts["silent"])
+
+
+def test_errors_name_the_argument(verdicts):
+    assert sum(map(len, verdicts.values())) > 3000
+    assert len(verdicts["bare"]) <= 5, "\n".join(verdicts["bare"])
