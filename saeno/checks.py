@@ -103,13 +103,18 @@ def tensor(
         raise TypeError(f"{name} = {short(value)}: should be a tensor {form}{such_as}")
     if not value.is_floating_point():
         raise TypeError(f"{name} = {short(value)}: should be real floating-point numbers, such as {name}.float()")
-    if value.layout is not torch.strided or value.is_meta:
-        raise TypeError(f"{name} = {short(value)}: should be a dense tensor that holds its values")
+    held(value, name)
     if not axes[0] <= value.dim() <= axes[1] or not (empty or value.numel()):
         raise ValueError(f"{name} = {short(value)}: should be {form}{'' if empty else ', not empty'}")
     if finite and not value.isfinite().all():
         raise ValueError(f"{name} has NaN or infinite values: should be finite")
     return value.float() if torch.finfo(value.dtype).bits < 32 else value
+
+
+def held(value: Tensor, name: str) -> None:
+    """Raises TypeError for a tensor that has no numbers to read in order: a sparse one, or one on "meta"."""
+    if value.layout is not torch.strided or value.is_meta:
+        raise TypeError(f"{name} = {short(value)}: should be a dense tensor that holds its values")
 
 
 def row(value: Any, name: str, form: str, length: int | None = None) -> np.ndarray:
@@ -140,7 +145,9 @@ def given_atoms(atoms: Tensor) -> Tensor:
     if not (isinstance(atoms, Tensor) and atoms.is_floating_point()):
         kind = atoms.dtype if isinstance(atoms, Tensor) else type(atoms).__name__
         raise TypeError(f"atoms are {kind}: should be a tensor of floating-point numbers")
-    if atoms.dim() < 2 or not atoms.isfinite().all():
-        what = "are not finite" if atoms.dim() >= 2 else f"have shape {tuple(atoms.shape)}"
+    held(atoms, "atoms")
+    shaped = atoms.dim() >= 2 and atoms.numel() > 0
+    if not shaped or not atoms.isfinite().all():
+        what = "are not finite" if shaped else f"have shape {tuple(atoms.shape)}"
         raise ValueError(f"atoms {what}: should be finite numbers (concepts, channels, *grid)")
     return atoms.detach()

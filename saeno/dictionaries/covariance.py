@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from saeno.checks import real
+from saeno.checks import held, real
 
 
 def check_samples(samples: Tensor, least_axes: int) -> None:
@@ -13,8 +13,10 @@ def check_samples(samples: Tensor, least_axes: int) -> None:
     if not (isinstance(samples, Tensor) and samples.is_floating_point()):
         kind = samples.dtype if isinstance(samples, Tensor) else type(samples).__name__
         raise TypeError(f"samples are {kind}: should be a tensor of floating-point numbers")
-    if samples.dim() < 2 + least_axes or len(samples) < 2 or not samples.isfinite().all():
-        what = "are not finite" if samples.dim() >= 2 + least_axes and len(samples) > 1 else "have another shape"
+    held(samples, "samples")
+    shaped = samples.dim() >= 2 + least_axes and len(samples) > 1 and samples.numel() > 0
+    if not shaped or not samples.isfinite().all():
+        what = "are not finite" if shaped else "have another shape"
         raise ValueError(
             f"samples of shape {tuple(samples.shape)} {what}: should be finite numbers (count ≥ 2, channels"
             f"{', *grid' if least_axes else ''})"

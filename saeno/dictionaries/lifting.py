@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from saeno.checks import whole
+from saeno.checks import flag, whole
 from saeno.dictionaries.base import seeded
 from saeno.dictionaries.covariance import check_samples, roots, shrunk
 from saeno.dictionaries.spectral_lifting import SpectralLifting
@@ -54,6 +54,7 @@ class Lifting(nn.Module):
                 f"lift has shape {tuple(lift.shape)}, project {tuple(project.shape)}: "
                 "should be (lifted, channels) and (channels, lifted)"
             )
+        trained, tied = flag(trained, "trained"), None if tied is None else flag(tied, "tied")
         equal = torch.equal(lift, project.T)
         if tied and not equal:
             raise ValueError("tied = True: should have lift equal to the transpose of project")
@@ -96,7 +97,7 @@ class Lifting(nn.Module):
         trained=True)`.
         """
         project = _orthonormal(channels, lifted, seed, dtype)
-        return cls(project.T, project, trained=True, tied=tied)
+        return cls(project.T, project, trained=True, tied=flag(tied, "tied"))
 
     @classmethod
     def whitening(cls, samples: Tensor, shrinkage: float = 0.0) -> Lifting:
