@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from saeno.checks import in_row, is_whole, whole
 from saeno.sparsity import Events
+from saeno.units import unit, wide
 
 Grid = int | Sequence[int]
 
@@ -48,8 +49,9 @@ def random_atoms(concepts: int, channels: int, *coefficients: int, seed: int) ->
 
 def largest_share(part: Tensor, whole: Tensor) -> tuple[int, float]:
     """Which atom has the largest share of its norm in `part`, and that share; both `(concepts, channels, ...)`."""
-    norm = whole.flatten(1).norm(dim=1)
-    share = part.flatten(1).norm(dim=1) / norm.clamp(min=torch.finfo(norm.dtype).tiny)
+    size = unit(whole)
+    part, norm = ((wide(one) / wide(size)).flatten(1).norm(dim=1) for one in (part, whole))
+    share = part / torch.where(norm > 0, norm, 1.0)
     return int(share.argmax()), share.max().item()
 
 
@@ -75,6 +77,10 @@ class Dictionary(nn.Module):
 
     weight: nn.Parameter
     axes: int
+
+    def __init__(self):
+        super().__init__()
+        self._known: tuple[tuple[Tensor, ...], dict[tuple, Tensor]] = ((), {})  # see `largest_eigenvalue`
 
     @property
     def concepts(self) -> int:
@@ -125,28 +131,51 @@ class Dictionary(nn.Module):
         """The atoms sampled on a grid, `(concepts, channels, *grid)`."""
         raise NotImplementedError
 
-    def returned(self) -> Tensor:
-        """What an atom is when it comes back to the analysis, in the coordinates of `weight`: itself, unless lifted."""
-        return self.weight
+    def at(self, points: Tensor) -> Tensor:
+        """The atoms at any points of the torus. Raises TypeError for atoms that are not known there."""
+        raise TypeError(f"at(): {type(self).__name__} knows its atoms at nodes only; a FourierDictionary everywhere")
+
+    def truncated(self, modes: Grid) -> Dictionary:
+        """The atoms without their frequencies above `modes`. Raises TypeError for atoms without modes."""
+        raise TypeError(f"truncated({modes!r}): {type(self).__name__} has no modes; a FourierDictionary has")
+
+    def on_domain(self, length: float | Sequence[float]) -> Dictionary:
+        """The atoms on a domain of another length. Raises TypeError for atoms without modes."""
+        raise TypeError(f"on_domain({length!r}): {type(self).__name__} has no modes; a FourierDictionary has")
+
+    def interpolated(self, from_grid: Grid, to_grid: Grid, kind: str = "sinc") -> Dictionary:
+        """The atoms on another grid. Raises TypeError for atoms that are no kernels."""
+        raise TypeError(f"interpolated(): {type(self).__name__} has no kernels; a ConvDictionary has")
+
+    def returned(self, weight: Tensor | None = None) -> Tensor:
+        """What atoms are when they come back to the analysis: themselves, unless lifted.
+
+        In the coordinates of `weight`, as they are given there; its own atoms when None.
+        """
+        return self.weight if weight is None else weight
 
     def gain(self) -> Tensor:
         """The analysis of each atom by itself, `(concepts,)`.
 
         Its squared norm, unless lifted; 1 after `normalize_()`.
         """
-        return (self.weight * self.returned()).flatten(1).sum(1)
+        return self._gains(self.weight)
+
+    def _gains(self, weight: Tensor) -> Tensor:
+        return (wide(weight) * wide(self.returned(weight))).flatten(1).sum(1)
 
     @torch.no_grad()
     def normalize_(self) -> Dictionary:
         """Scale each atom, in place, to unit gain. Raises ValueError when a gain is not positive and finite."""
-        gain = self.gain()
+        size = unit(self.weight)  # an atom of 1e-23 has a square that float32 does not
+        gain = self._gains(self.weight / size)
         bad = torch.nonzero(~((gain > 0) & gain.isfinite())).flatten().tolist()
         if bad:
             raise ValueError(
                 f"gain of atom {bad[0]} is {gain[bad[0]].item():.3g} ({len(bad)} such atoms of {self.concepts}): "
                 "an atom needs a positive, finite gain to be brought to 1"
             )
-        self.weight.div_(gain.sqrt().view(-1, *[1] * (self.weight.dim() - 1)))
+        self.weight.div_(size).div_(gain.sqrt().view(-1, *[1] * (self.weight.dim() - 1)))
         return self
 
     @torch.no_grad()
@@ -154,22 +183,50 @@ class Dictionary(nn.Module):
         """Take out of each atom's gradient the part that would only change its gain (which `normalize_` would undo)."""
         if self.weight.grad is None:
             return
-        normal = self._gain_normal().flatten(1)
-        gradient = self.weight.grad.flatten(1)
+        normal = self._gain_normal()
+        normal = (wide(normal) / wide(unit(normal))).flatten(1)
+        gradient = wide(self.weight.grad).flatten(1)
         share = (gradient * normal).sum(1, keepdim=True) / normal.square().sum(1, keepdim=True)
         self.weight.grad.sub_((share * normal).view_as(self.weight))
 
     def _gain_normal(self) -> Tensor:
         return self.weight
 
-    @torch.no_grad()
     def largest_eigenvalue(self, grid: Grid = ()) -> Tensor:
         r"""λmax of DᵀD, which bounds the step of a gradient method: $\max_k \lambda_{\max}(\hat D(k)^* \hat D(k))$.
 
         A convolution is diagonal in frequency, so this is exact and does not depend on N beyond the sampling of the
-        atoms.
+        atoms. No gradient goes through. It is remembered with a copy of the weights, and as long as these are equal to
+        the copy it is not computed again: unlike a count of versions, that notices every way to change them.
         """
+        made_of = self._determined_by()
+        stand_ins = not all(type(one) is nn.Parameter for one in self.parameters())  # of torch.func: not to be kept
+        if made_of is None or stand_ins or torch.compiler.is_compiling():
+            return self._computed_eigenvalue(grid)
+        copies, values = self._known
+        if len(copies) != len(made_of) or not all(map(_same, copies, made_of)):
+            with torch.inference_mode(False), torch.no_grad():
+                copies, values = tuple(one.detach().clone() for one in made_of), {}
+            self._known = copies, values
+        key = as_grid(grid)
+        if key not in values:
+            values[key] = self._computed_eigenvalue(grid)
+        return values[key].clone()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "_known": ((), {})}  # copies and pickles do without
+
+    def _computed_eigenvalue(self, grid: Grid) -> Tensor:
+        # What is made in inference mode serves gradients later; and half precision has no eigenvalues.
+        with torch.inference_mode(False), torch.no_grad(), torch.autocast(self.weight.device.type, enabled=False):
+            return self._eigenvalue(grid)
+
+    def _eigenvalue(self, grid: Grid) -> Tensor:
         return largest_eigenvalue(symbol(self.atoms(grid)))
+
+    def _determined_by(self) -> list[Tensor] | None:
+        """All that λmax depends on besides the grid; None where that cannot be told, and it is computed each time."""
+        return None
 
     def _check(self, value: Tensor, name: str, expected: int) -> tuple[int, ...]:
         """The grid of a signal or code; an error that names it when it does not fit this dictionary."""
@@ -183,14 +240,19 @@ class Dictionary(nn.Module):
                 f"{name} has shape {shape}: should be (batch, {kind} = {expected}{', ' + grid if grid else ''}) "
                 f"for {type(self).__name__}"
             )
-        if value.dtype != self.weight.dtype:
+        device = self.weight.device
+        if value.device != device:
+            raise ValueError(f"{name} is on {value.device}, the dictionary on {device}: should be on one device")
+        # Under autocast others hand on what they made in half precision: operators take it, and give float32 again.
+        mixed = torch.is_autocast_enabled(device.type) and value.is_floating_point()
+        if value.dtype != self.weight.dtype and not mixed:
             raise TypeError(f"{name} is {value.dtype}, the dictionary {self.weight.dtype}: convert one of them")
         return shape[2:]
 
 
 def inner(a: Tensor, b: Tensor) -> Tensor:
     """⟨a, b⟩ of each pair of the batch, `(batch,)`: the mean over the grid of the sum over channels or concepts."""
-    return (a.flatten(1) * b.flatten(1)).sum(1) / count_nodes(a.shape[2:])
+    return (wide(a).flatten(1) * wide(b).flatten(1)).sum(1) / count_nodes(a.shape[2:])
 
 
 def symbol(atoms: Tensor) -> Tensor:
@@ -198,6 +260,7 @@ def symbol(atoms: Tensor) -> Tensor:
 
     `(frequencies, channels, concepts)`, from atoms `(concepts, channels, *grid)`.
     """
+    atoms = wide(atoms)
     if atoms.dim() == 2:
         return atoms.T.unsqueeze(0)
     axes = tuple(range(2, atoms.dim()))
@@ -209,9 +272,27 @@ def largest_eigenvalue(synthesis: Tensor, returned: Tensor | None = None) -> Ten
 
     Non-zero eigenvalues of AB and BA are the same, so the smaller of the two products is formed.
     """
+    size = unit(synthesis, (0, 1, 2))
+    synthesis, square = synthesis / size, size.square().squeeze()
     small_side = synthesis.shape[1] <= synthesis.shape[2]
     if returned is None:
         product = synthesis @ synthesis.mH if small_side else synthesis.mH @ synthesis
-        return torch.linalg.eigvalsh(product)[..., -1].max()
+        return torch.linalg.eigvalsh(product)[..., -1].max() * square
+    returned = returned / size
     product = returned @ synthesis.mH if small_side else synthesis.mH @ returned
-    return torch.linalg.eigvals(product).abs().max()
+    return torch.linalg.eigvals(product).abs().max() * square
+
+
+def _same(copy: Tensor, now: Tensor) -> bool:
+    return copy.dtype == now.dtype and copy.device == now.device and torch.equal(copy, now)
+
+
+def check_points(points: Tensor, axes: int) -> Tensor:
+    """Points `(points, axes)`, or `(points,)` with one axis, as `(points, axes)`. Raises TypeError or ValueError."""
+    if not (isinstance(points, Tensor) and points.is_floating_point()):
+        kind = points.dtype if isinstance(points, Tensor) else type(points).__name__
+        raise TypeError(f"points are {kind}: should be a tensor of floating-point numbers (points, {axes})")
+    points = points.unsqueeze(-1) if points.dim() == 1 and axes == 1 else points
+    if points.dim() != 2 or points.shape[1] != axes:
+        raise ValueError(f"points have shape {tuple(points.shape)}: should be (points, {axes})")
+    return points

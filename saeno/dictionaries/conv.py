@@ -12,6 +12,7 @@ from saeno.checks import given_atoms
 from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes, largest_share, per_axis, random_atoms
 from saeno.dictionaries.convolution import convolved
 from saeno.dictionaries.resampling import LOCAL, interpolation
+from saeno.units import wide
 
 
 class ConvDictionary(Dictionary):
@@ -81,11 +82,12 @@ class ConvDictionary(Dictionary):
 
     def synthesis(self, code: Tensor) -> Tensor:
         grid = self._check_grid(self._check(code, "code", self.concepts))
-        return self._roll(convolved(code, self.weight), 1) / math.sqrt(count_nodes(grid))
+        return self._roll(convolved(code, self.weight).to(self.weight.dtype), 1) / math.sqrt(count_nodes(grid))
 
     def analysis(self, signal: Tensor) -> Tensor:
         grid = self._check_grid(self._check(signal, "signal", self.channels))
-        return self._roll(convolved(signal, self.weight, adjoint=True), -1) / math.sqrt(count_nodes(grid))
+        masses = convolved(signal, self.weight, adjoint=True).to(self.weight.dtype)
+        return self._roll(masses, -1) / math.sqrt(count_nodes(grid))
 
     def atoms(self, grid: Grid = ()) -> Tensor:
         grid = self._check_grid(as_grid(grid, self.axes))
@@ -122,11 +124,14 @@ class ConvDictionary(Dictionary):
         weight, offset = self.weight.detach() * math.sqrt(count_nodes(old) / count_nodes(new)), []
         for axis, (taps, first, n0, n) in enumerate(zip(self.support, self.offset, old, new, strict=True), start=2):
             matrix, start = interpolation(taps, first, n0, n, kind)
-            weight = torch.tensordot(weight, matrix.to(weight), ([axis], [1])).movedim(-1, axis)
+            weight = torch.tensordot(wide(weight), wide(matrix.to(weight)), ([axis], [1])).movedim(-1, axis)
             offset.append(start)
         made = ConvDictionary(self.channels, self.concepts, tuple(weight.shape[2:]), self.seed, tuple(offset))
-        made.weight = nn.Parameter(weight.contiguous())
+        made.weight = nn.Parameter(weight.to(self.weight.dtype).contiguous())
         return made
+
+    def _determined_by(self) -> list[Tensor]:
+        return [self.weight]
 
     def _roll(self, value: Tensor, sign: int) -> Tensor:
         if not any(self.offset):

@@ -45,7 +45,7 @@ class DenseDictionary(Dictionary):
 
     def synthesis(self, code: Tensor) -> Tensor:
         self._check(code, "code", self.concepts)
-        return code @ self.weight
+        return (code @ self.weight).to(self.weight.dtype)
 
     def synthesis_of_events(self, events: Events) -> Tensor:
         # The dense code is never built: with k of p atoms in use, that is most of the work of a training step.
@@ -53,8 +53,11 @@ class DenseDictionary(Dictionary):
 
     def analysis(self, signal: Tensor) -> Tensor:
         self._check(signal, "signal", self.channels)
-        return functional.linear(signal, self.weight)
+        return functional.linear(signal, self.weight).to(self.weight.dtype)
 
     def atoms(self, grid: Grid = ()) -> Tensor:
         as_grid(grid, axes=0)
         return self.weight
+
+    def _determined_by(self) -> list[Tensor]:
+        return [self.weight]

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from saeno.checks import given_atoms, real
-from saeno.dictionaries.base import Dictionary, Grid, as_grid, largest_eigenvalue, per_axis, random_atoms, symbol
+from saeno.dictionaries.base import Dictionary, Grid, as_grid, check_points, per_axis, random_atoms
 from saeno.dictionaries.resampling import centres, on_longer_torus
 from saeno.dictionaries.spectral import filtered, to_grid
+from saeno.units import wide
 
 
 class FourierDictionary(Dictionary):
@@ -54,10 +55,10 @@ class FourierDictionary(Dictionary):
         self = cls(atoms.shape[1], atoms.shape[0], modes).to(atoms.device, atoms.dtype)
         grid = self._check_grid(as_grid(tuple(atoms.shape[2:]), self.axes, "grid of the atoms"))
         axes = self._grid_axes
-        spectrum = torch.fft.fftn(atoms, dim=axes, norm="forward")
+        spectrum = torch.fft.fftn(wide(atoms), dim=axes, norm="forward")
         for axis, n, modes_here in zip(axes, grid, self.modes, strict=True):
             spectrum = spectrum.index_select(axis, torch.arange(-modes_here, modes_here + 1, device=atoms.device) % n)
-        self.weight = nn.Parameter(self._coefficients(spectrum))
+        self.weight = nn.Parameter(self._coefficients(spectrum).to(atoms.dtype))
         return self
 
     def extra_repr(self) -> str:
@@ -75,26 +76,25 @@ class FourierDictionary(Dictionary):
         grid = self._check_grid(as_grid(grid, self.axes))
         if len(code) == 0:
             return code.new_zeros(0, self.channels, *grid)
-        return filtered(code, self._spectrum(), self.modes, grid)
+        return filtered(code, self._spectrum(), self.modes, grid).to(self.weight.dtype)
 
     def analysis(self, signal: Tensor) -> Tensor:
         grid = self._check_grid(self._check(signal, "signal", self.channels))
         if len(signal) == 0:  # the FFT refuses what holds nothing
             return signal.new_zeros(0, self.concepts, *grid)
-        return filtered(signal, self._spectrum(), self.modes, grid, adjoint=True)
+        return filtered(signal, self._spectrum(), self.modes, grid, adjoint=True).to(self.weight.dtype)
 
     def atoms(self, grid: Grid = ()) -> Tensor:
-        return to_grid(self._spectrum(), self._check_grid(as_grid(grid, self.axes)))
+        return to_grid(self._spectrum(), self._check_grid(as_grid(grid, self.axes))).to(self.weight.dtype)
 
     def at(self, points: Tensor) -> Tensor:
         """The atoms at any points of the torus.
 
         From `(points, axes)`, or `(points,)` with one axis, to `(concepts, channels, points)`.
         """
-        points = points.unsqueeze(-1) if points.dim() == 1 and self.axes == 1 else points
-        if points.dim() != 2 or points.shape[1] != self.axes:
-            raise ValueError(f"points have shape {tuple(points.shape)}: should be (points, {self.axes})")
+        points = check_points(points, self.axes)
         frequencies = torch.cartesian_prod(*[torch.arange(-m, m + 1, device=points.device) for m in self.modes])
+        points = wide(points)
         phase = 2 * math.pi * points @ frequencies.view(-1, self.axes).to(points.dtype).T
         half = self._half.flatten()
         basis = math.sqrt(2) * torch.where(half > 0, phase.cos(), -phase.sin())
@@ -155,8 +155,10 @@ class FourierDictionary(Dictionary):
 
     def largest_eigenvalue(self, grid: Grid = ()) -> Tensor:
         # The atoms have no frequency beyond `modes`, so the coarsest grid that carries them says it for every grid.
-        with torch.no_grad():
-            return largest_eigenvalue(symbol(self.atoms([2 * m + 1 for m in self.modes])))
+        return super().largest_eigenvalue([2 * m + 1 for m in self.modes])
+
+    def _determined_by(self) -> list[Tensor]:
+        return [self.weight]
 
     @property
     def _grid_axes(self) -> tuple[int, ...]:
@@ -182,8 +184,9 @@ class FourierDictionary(Dictionary):
         `(concepts, channels, *2·modes + 1, modes + 1)`.
         """
         keep = slice(0 if whole else self.modes[-1], None)
-        mirrored = self.weight.flip(self._grid_axes)[..., keep]
-        weight, half = self.weight[..., keep], self._half[..., keep]
+        weight = wide(self.weight)  # half precision has no complex numbers
+        mirrored = weight.flip(self._grid_axes)[..., keep]
+        weight, half = weight[..., keep], self._half[..., keep]
         even = torch.where(half >= 0, weight, mirrored)
         odd = torch.where(half >= 0, -mirrored, weight)
         scale = torch.where(half == 0, weight.new_ones(()), weight.new_tensor(math.sqrt(0.5)))

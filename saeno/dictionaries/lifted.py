@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from saeno.dictionaries.base import Dictionary, Grid, inner, largest_eigenvalue, largest_share, symbol
 from saeno.dictionaries.dense import DenseDictionary
-from saeno.dictionaries.lifting import Lift, Lifting
+from saeno.dictionaries.lifting import Lift, Lifting, SpectralLifting, pseudoinverse
 from saeno.sparsity import Events
 
 
@@ -45,6 +45,10 @@ class Lifted(Dictionary):
                 f"dictionary is a {type(dictionary).__name__}: should be one that is not lifted, such as "
                 "DenseDictionary(8, 16)"
             )
+        if not all(callable(getattr(lifting, way, None)) for way in ("lift", "project")):
+            raise TypeError(
+                f"lifting is a {type(lifting).__name__}: should have `lift` and `project`, as a Lifting has"
+            )
         _check_dtype(dictionary, lifting)
         lifted = getattr(lifting, "lifted", dictionary.channels)
         if lifted != dictionary.channels:
@@ -62,11 +66,13 @@ class Lifted(Dictionary):
         `atoms` is an unlifted dictionary (or a tensor `(concepts, channels)`), which is copied. Raises ValueError when
         an atom is outside range(P), so that no D gives it.
         """
+        if not isinstance(lifting, Lifting):
+            raise TypeError(f"lifting is a {type(lifting).__name__}: should be a Lifting, whose P has an inverse")
         source = atoms if isinstance(atoms, Dictionary) else DenseDictionary.from_atoms(atoms)
         if source.channels != lifting.channels:
             raise ValueError(f"atoms have {source.channels} channels: should be the lifting's {lifting.channels}")
         _check_dtype(source, lifting)
-        weight = torch.einsum("hm,cm...->ch...", torch.linalg.pinv(lifting.P), source.weight.detach())
+        weight = torch.einsum("hm,cm...->ch...", pseudoinverse(lifting.P), source.weight.detach())
         atom, share = largest_share(lifting.project(weight) - source.weight, source.weight)
         if share > 1e-4:
             raise ValueError(
@@ -101,13 +107,13 @@ class Lifted(Dictionary):
         return f"{super().extra_repr()}, residual={self.residual!r}"
 
     def synthesis(self, code: Tensor) -> Tensor:
-        return self.lifting.project(self.dictionary.synthesis(code))
+        return self._projected(self.dictionary.synthesis(code))
 
     def synthesis_of_events(self, events: Events) -> Tensor:
-        return self.lifting.project(self.dictionary.synthesis_of_events(events))
+        return self._projected(self.dictionary.synthesis_of_events(events))
 
     def render(self, code: Tensor, grid: Grid) -> Tensor:
-        return self.lifting.project(self.dictionary.render(code, grid))
+        return self._projected(self.dictionary.render(code, grid))
 
     def analysis(self, signal: Tensor) -> Tensor:
         self._check(signal, "signal", self.channels)
@@ -122,11 +128,11 @@ class Lifted(Dictionary):
 
     def atoms(self, grid: Grid = ()) -> Tensor:
         """The effective atoms A = P D, `(concepts, channels, *grid)`."""
-        return self.lifting.project(self.dictionary.atoms(grid))
+        return self._projected(self.dictionary.atoms(grid))
 
     def at(self, points: Tensor) -> Tensor:
         """The effective atoms at any points, where the inner dictionary has them: `(concepts, channels, points)`."""
-        return self.lifting.project(self.dictionary.at(points))
+        return self._projected(self.dictionary.at(points))
 
     def truncated(self, modes: Grid) -> Lifted:
         """The same atoms without their frequencies above `modes`, where the inner dictionary has frequencies."""
@@ -145,10 +151,14 @@ class Lifted(Dictionary):
         new._modules = {**self._modules, "dictionary": dictionary}
         return new
 
-    def returned(self) -> Tensor:
+    def _projected(self, lifted: Tensor) -> Tensor:
+        return self.lifting.project(lifted).to(self.weight.dtype)  # under autocast products are in half precision
+
+    def returned(self, weight: Tensor | None = None) -> Tensor:
+        weight = self.weight if weight is None else weight
         if hasattr(self.lifting, "returned"):
-            return self.lifting.returned(self.weight)
-        return self.lifting.lift(self.lifting.project(self.weight))
+            return self.lifting.returned(weight)
+        return self.lifting.lift(self.lifting.project(weight))
 
     def energy(self, code: Tensor) -> Tensor:
         if self.adjoint and self.residual == "data":
@@ -160,15 +170,22 @@ class Lifted(Dictionary):
         with torch.enable_grad():
             return torch.autograd.grad(self.gain().sum(), self.weight)[0]
 
-    @torch.no_grad()
     def largest_eigenvalue(self, grid: Grid = ()) -> Tensor:
         """Largest |eigenvalue| of code → analysis of its synthesis, with the residual this dictionary uses."""
         if self.residual == "lifted":
             return self.dictionary.largest_eigenvalue(grid)
+        return super().largest_eigenvalue(grid)
+
+    def _eigenvalue(self, grid: Grid) -> Tensor:
         if self.adjoint:
-            return super().largest_eigenvalue(grid)
+            return super()._eigenvalue(grid)
         inner = self.dictionary.atoms(grid)
         return largest_eigenvalue(symbol(inner), symbol(self.lifting.lift(self.lifting.project(inner))))
+
+    def _determined_by(self) -> list[Tensor] | None:
+        weights = self.dictionary._determined_by()
+        known = type(self.lifting) in (Lifting, SpectralLifting)  # others may hold what we do not see
+        return [*weights, *self.lifting.parameters(), *self.lifting.buffers()] if known and weights else None
 
 
 def _check_dtype(dictionary: Dictionary, lifting: Lift) -> None:

@@ -12,6 +12,7 @@ from saeno.checks import flag, whole
 from saeno.dictionaries.base import seeded
 from saeno.dictionaries.covariance import check_samples, roots, shrunk
 from saeno.dictionaries.spectral_lifting import SpectralLifting
+from saeno.units import wide
 
 
 class Lift(Protocol):
@@ -194,7 +195,7 @@ class Lifting(nn.Module):
 
     def onto_range(self, lifted: Tensor) -> Tensor:
         """P⁺P h: the part of h in range(Pᵀ), the only part that projection sees."""
-        return torch.einsum("gh,bh...->bg...", torch.linalg.pinv(self.P) @ self.P, lifted)
+        return torch.einsum("gh,bh...->bg...", pseudoinverse(self.P) @ self.P, lifted)
 
     def settings(self) -> dict[str, int | bool]:
         """What `load` needs besides the matrices."""
@@ -205,6 +206,11 @@ class Lifting(nn.Module):
         """A lifting of that size, whose matrices `load` then replaces."""
         project = _orthonormal(channels, lifted, 0, None)
         return cls(project.T, project, trained, tied)
+
+
+def pseudoinverse(matrix: Tensor) -> Tensor:
+    """P⁺, in the type of P."""
+    return torch.linalg.pinv(wide(matrix)).to(matrix.dtype)
 
 
 def _orthonormal(channels: int, lifted: int, seed: int, dtype: torch.dtype | None) -> Tensor:

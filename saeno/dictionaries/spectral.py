@@ -9,6 +9,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from saeno.units import wide
+
 # For grids of one and of two axes: products up to this share of the nodes of each axis, and up to this many modes.
 LIMITS = {1: (1 / 128, 32), 2: (3 / 16, 16)}
 
@@ -42,6 +44,7 @@ def filtered(
     value: `(batch, in, *its grid)`; spectrum: `(in, out, *kept)`, ordered as in `to_modes_by_fft`; result
     `(batch, out, *grid)`. For the adjoint, in and out change places.
     """
+    value = wide(value)
     chosen = by_products(value.shape[2:], modes, value)
     found = (to_modes_by_products if chosen else to_modes_by_fft)(value, modes)
     if chosen and 1 in spectrum.shape[:2]:  # einsum would move more than it saves

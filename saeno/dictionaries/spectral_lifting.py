@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from saeno.units import wide
+
 
 class SpectralLifting(nn.Module):
     r"""A pair of multipliers, a matrix over channels for each frequency: for functions on the torus.
@@ -28,6 +30,13 @@ class SpectralLifting(nn.Module):
 
     def __init__(self, lift: Tensor, project: Tensor):
         super().__init__()
+        for name, table in (("lift", lift), ("project", project)):
+            if not (isinstance(table, Tensor) and table.is_complex() and table.dtype == lift.dtype):
+                kind = table.dtype if isinstance(table, Tensor) else type(table).__name__
+                raise TypeError(f"{name} is {kind}: both should be tensors of one complex type")
+            if table.dim() < 3 or table.shape[-1] != table.shape[-2] or table.shape != lift.shape:
+                shapes = f"lift has shape {tuple(lift.shape)}, project {tuple(project.shape)}"
+                raise ValueError(f"{shapes}: both should be (*grid, channels, channels)")
         self.register_buffer("L", torch.view_as_real(lift.detach()).clone())
         self.register_buffer("P", torch.view_as_real(project.detach()).clone())
 
@@ -65,7 +74,7 @@ class SpectralLifting(nn.Module):
 
     def multiplier(self, grid: int | Sequence[int]) -> Tensor:
         """L̂(k) at the frequencies of `torch.fft.rfftn` on a grid: complex `(*half grid, channels, channels)`."""
-        return self._at(self.L, (grid,) if isinstance(grid, int) else tuple(grid))
+        return self._at(wide(self.L), (grid,) if isinstance(grid, int) else tuple(grid))
 
     def extra_repr(self) -> str:
         return f"channels={self.channels}, grid={self.grid}"
@@ -87,8 +96,10 @@ class SpectralLifting(nn.Module):
         if len(value) == 0:
             return value.clone()
         axes = tuple(range(2, value.dim()))
-        spectrum = torch.einsum("...cd,bd...->bc...", self._at(table, grid), torch.fft.rfftn(value, dim=axes))
-        return torch.fft.irfftn(spectrum, s=grid, dim=axes)
+        # Half precision has no complex numbers, and under autocast half numbers may come to a table of float32.
+        spectrum = torch.fft.rfftn(wide(value).to(wide(table).dtype), dim=axes)
+        spectrum = torch.einsum("...cd,bd...->bc...", self._at(wide(table), grid), spectrum)
+        return torch.fft.irfftn(spectrum, s=grid, dim=axes).to(table.dtype)
 
     def settings(self) -> dict[str, int | list[int]]:
         """What `load` needs besides the multipliers."""
