@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from saeno.checks import real, whole
 from saeno.dictionaries import Dictionary
+from saeno.dictionaries.base import count_nodes
 from saeno.proximal import Solution, fista, ista, proximal_gradient, safe_step
 from saeno.pursuit import debias, omp
-from saeno.sparsity import BatchTopK, Events, ReLU, TopK
+from saeno.sparsity import BatchTopK, Events, ReLU, Sparsity, TopK
 from saeno.thresholding import hard_thresholding
 
 __all__ = [
@@ -60,11 +61,24 @@ class Inference(nn.Module):
     Encoders that choose events (`makes_events`) also give them as a list, `inference.events(dictionary, signal)`.
     """
 
-    makes_events = False
+    def __init__(self, sparsity: Sparsity | None = None, detach: bool = False):
+        """sparsity: what makes its codes sparse, if one operator does. detach: no gradient through the encoder."""
+        super().__init__()
+        self.sparsity, self.detach = sparsity, detach
+
+    @property
+    def makes_events(self) -> bool:
+        """Whether codes are events."""
+        return self.sparsity is not None and self.sparsity.makes_events
+
+    @property
+    def positive(self) -> bool:
+        """Whether codes have no negative entries."""
+        return self.sparsity is not None and self.sparsity.positive
 
     def attach(self, dictionary: Dictionary) -> None:
         """Make what is learned besides the dictionary. `SparseAutoencoder` calls it once."""
-        if hasattr(getattr(self, "sparsity", None), "attach"):
+        if self.sparsity is not None:
             self.sparsity.attach(dictionary.weight)
 
     def in_units(self) -> list[nn.Parameter]:
@@ -107,12 +121,11 @@ class OneStep(Inference):
     Source: our derivation; Gregor & LeCun 2010 for learning it.
     """
 
-    def __init__(self, sparsity: nn.Module, tied: bool = True, step: float | None = None):
-        super().__init__()
+    def __init__(self, sparsity: Sparsity, tied: bool = True, step: float | None = None):
+        super().__init__(_sparsity(sparsity))
         if step is not None and isinstance(sparsity, TopK):
             raise ValueError(f"step = {step}: is for soft codes; one step of TopK takes the masses as they are")
-        self.sparsity, self.tied, self.step = _sparsity(sparsity), tied, _step(step)
-        self.makes_events = isinstance(sparsity, TopK)
+        self.tied, self.step = tied, _step(step)
         self.encoder: Dictionary | None = None
         self.bias: nn.Parameter | None = None
 
@@ -135,7 +148,7 @@ class OneStep(Inference):
                 "an untied OneStep has no encoder of its own yet: use it in a SparseAutoencoder, or "
                 "call attach(dictionary)"
             )
-        masses = (dictionary if self.tied else self.encoder).analysis(signal)
+        masses = (dictionary if self.tied else self.encoder).analysis(_seen(dictionary, signal))
         return masses if self.bias is None else masses + self.bias.view(-1, *[1] * (masses.dim() - 2))
 
     def candidates(self, dictionary: Dictionary, signal: Tensor, residual: Tensor) -> Tensor:
@@ -188,18 +201,16 @@ class Unrolled(Inference):
     """
 
     def __init__(
-        self, sparsity: nn.Module, steps: int, accelerate: bool = False, step: float | None = None, detach: bool = False
+        self, sparsity: Sparsity, steps: int, accelerate: bool = False, step: float | None = None, detach: bool = False
     ):
-        super().__init__()
+        super().__init__(_sparsity(sparsity), detach)
         if isinstance(sparsity, BatchTopK):
             raise ValueError("sparsity = BatchTopK: would need a threshold for each step; use TopK, or OneStep")
         if accelerate and isinstance(sparsity, TopK):
             raise ValueError(
                 "accelerate = True: is for soft codes; iterative hard thresholding has its own adaptive step"
             )
-        self.sparsity, self.steps, self.step = _sparsity(sparsity), whole(steps, "steps"), _step(step)
-        self.accelerate, self.detach = accelerate, detach
-        self.makes_events = isinstance(sparsity, TopK)
+        self.steps, self.step, self.accelerate = whole(steps, "steps"), _step(step), accelerate
 
     def extra_repr(self) -> str:
         return f"steps={self.steps}, accelerate={self.accelerate}, step={self.step}, detach={self.detach}"
@@ -220,6 +231,7 @@ class Unrolled(Inference):
             return self.sparsity(point, step)
 
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detach):
+            signal = _seen(dictionary, signal)
             step = safe_step(dictionary, signal) if self.step is None else self.step
             iterates = proximal_gradient(dictionary, signal, prox, step, self.accelerate)
             for _ in range(self.steps):
@@ -230,7 +242,7 @@ class Unrolled(Inference):
         if not self.makes_events:
             return super().events(dictionary, signal)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detach):
-            return hard_thresholding(dictionary, signal, self.sparsity, self.steps, self.step)
+            return hard_thresholding(dictionary, _seen(dictionary, signal), self.sparsity, self.steps, self.step)
 
 
 class MatchingPursuit(Inference):
@@ -253,12 +265,9 @@ class MatchingPursuit(Inference):
     Source: Mallat & Zhang, doi:10.1109/78.258082.
     """
 
-    makes_events = True
-
     def __init__(self, k: int, positive: bool = False, detach: bool = False, concepts: int | None = None):
-        super().__init__()
-        self.choice = TopK(1, positive)
-        self.k, self.positive, self.detach = whole(k, "k"), positive, detach
+        super().__init__(TopK(1, positive), detach)  # one event at a time
+        self.k = whole(k, "k")
         self.concepts = None if concepts is None else whole(concepts, "concepts")
 
     def extra_repr(self) -> str:
@@ -269,11 +278,12 @@ class MatchingPursuit(Inference):
 
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detach):
-            chosen = [self.choice.select(dictionary.analysis(signal))]
+            signal = _seen(dictionary, signal)
+            chosen = [self.sparsity.select(dictionary.analysis(signal))]
             code = chosen[0].code()
             for _ in range(self.k - 1):
                 masses = dictionary.correlate(signal, code)
-                chosen.append(self.choice.select(masses, self._closed(masses, chosen)))
+                chosen.append(self.sparsity.select(masses, self._closed(masses, chosen)))
                 code = code + chosen[-1].code()
             values, indices = (torch.cat(parts, 1) for parts in list(zip(*chosen, strict=True))[:2])
             return Events(values, indices, chosen[0].shape)
@@ -282,14 +292,21 @@ class MatchingPursuit(Inference):
         """The concepts that may not be chosen any more, `(batch, concepts)`; None when all may."""
         if self.concepts is None or len(chosen) < self.concepts:
             return None
-        nodes = masses[0, 0].numel()
+        nodes = count_nodes(masses.shape[2:])
         used = torch.zeros(masses.shape[:2], dtype=torch.bool, device=masses.device)
         used = used.scatter(1, torch.cat([events.indices for events in chosen], 1) // nodes, True)
         return ~used & (used.sum(1, keepdim=True) >= self.concepts)
 
 
-def _sparsity(given: nn.Module) -> nn.Module:
-    if not (isinstance(given, nn.Module) and hasattr(given, "penalty")):
+def _seen(dictionary: Dictionary, signal: Tensor) -> Tensor:
+    """The signals, those with a NaN or infinity made NaN as a whole, so that it shows in any code: max(−∞, 0) is 0."""
+    dictionary._check(signal, "signal", dictionary.channels)
+    finite = signal.isfinite().flatten(1).all(1).view(-1, *[1] * (signal.dim() - 1))
+    return torch.where(finite, signal, torch.nan)
+
+
+def _sparsity(given: Sparsity) -> Sparsity:
+    if not isinstance(given, Sparsity):
         raise TypeError(f"sparsity is a {type(given).__name__}: should be one such as TopK(5) or SoftThreshold(0.1)")
     return given
 

@@ -12,7 +12,8 @@ from saeno.dictionaries import Dictionary, FourierDictionary, Lifted
 from saeno.dictionaries.base import Grid, as_grid
 from saeno.dictionaries.resampling import interpolation
 from saeno.inference import Encoding, Inference
-from saeno.sparsity import Events
+from saeno.sparsity import Events, Sparsity
+from saeno.units import wide
 
 
 class OnGrid(Inference):
@@ -30,8 +31,8 @@ class OnGrid(Inference):
     or choose events. It does depend on `grid`, which is now a choice of the model, with its price: time grows with
     its nodes.
 
-    The model's reconstructions are on the grid of the signal. What else one asks it, such as `sparsity`, the wrapped
-    encoder answers. For a `FourierDictionary`, lifted or not.
+    The model's reconstructions are on the grid of the signal. The wrapped encoder is `inference`; what every encoder
+    has, such as `sparsity`, is that of the wrapped one, and is set there. For a `FourierDictionary`, lifted or not.
 
     Args:
         inference: `OneStep`, `Unrolled` or `MatchingPursuit`.
@@ -41,19 +42,37 @@ class OnGrid(Inference):
     """
 
     def __init__(self, inference: Inference, grid: Grid):
-        super().__init__()
+        nn.Module.__init__(self)  # what every encoder has, this one has from the one that it wraps
         if not isinstance(inference, Inference):
             raise TypeError(f"inference is a {type(inference).__name__}: should be one such as MatchingPursuit(4)")
         self.inference = inference
-        self.grid, self.makes_events = as_grid(grid), inference.makes_events
+        self.grid = as_grid(grid)
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return super().__getattr__(name)
-        except AttributeError:
-            if name == "inference":
-                raise
-            return getattr(self.inference, name)
+    @property
+    def sparsity(self) -> Sparsity | None:
+        """That of the wrapped encoder."""
+        return self.inference.sparsity
+
+    @property
+    def detach(self) -> bool:
+        """Whether no gradient goes through the wrapped encoder."""
+        return self.inference.detach
+
+    @property
+    def makes_events(self) -> bool:
+        """Whether the codes of the wrapped encoder are events."""
+        return self.inference.makes_events
+
+    @property
+    def positive(self) -> bool:
+        """Whether the codes of the wrapped encoder have no negative entries."""
+        return self.inference.positive
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # torch would register a module beside the property, where nobody looks for it.
+        if isinstance(getattr(type(self), name, None), property):
+            raise AttributeError(f"{name} is that of the wrapped encoder: set it there, inference.{name} = …")
+        super().__setattr__(name, value)
 
     def extra_repr(self) -> str:
         return f"grid={self.grid}"
@@ -89,9 +108,9 @@ class OnGrid(Inference):
         functions._check_grid(dictionary._check(signal, "signal", dictionary.channels))
         for axis, n in enumerate(self.grid, start=2):
             if signal.shape[axis] != n:
-                matrix = _matrix(signal.shape[axis], n).to(signal)
-                signal = (signal.movedim(axis, -1) @ matrix.T).movedim(-1, axis)
-        return signal
+                matrix = wide(_matrix(signal.shape[axis], n).to(signal))
+                signal = (wide(signal).movedim(axis, -1) @ matrix.T).movedim(-1, axis)
+        return signal.to(dictionary.weight.dtype)
 
 
 @lru_cache

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from saeno.checks import whole
+from saeno.checks import real, whole
 from saeno.dictionaries import Dictionary, Lifted
 from saeno.dictionaries.base import inner
 from saeno.sparsity import SoftThreshold
+from saeno.units import unit
 
 
 class Solution(NamedTuple):
@@ -82,15 +83,17 @@ def fista(
 
 @torch.no_grad()
 def _solve(dictionary, signal, threshold, steps, tolerance, positive, start, accelerate) -> Solution:
-    check_adjoint(dictionary)
-    steps, prox = whole(steps, "steps"), SoftThreshold(threshold, positive)
+    steps, tolerance, prox = whole(steps, "steps"), real(tolerance, "tolerance"), SoftThreshold(threshold, positive)
+    check_problem(dictionary, signal, start=start)
     step = safe_step(dictionary, signal)
-    if not signal.isfinite().all():
-        raise ValueError("signal has NaN or infinite values: should be finite")
-    energy, tiny = inner(signal, signal), torch.finfo(signal.dtype).tiny
+    # In units of its own each signal's largest value is about 1: energies of 1e-46 are none in float32.
+    size = unit(signal)
+    signal, start, level = signal / size, None if start is None else start / size, prox.threshold / size
+    prox.threshold, level, squares = level, level.flatten(), size.flatten().square()
     seen = dictionary.analysis(signal)
-    if start is not None and start.shape != seen.shape:
-        raise ValueError(f"start has shape {tuple(start.shape)}: should be the code's {tuple(seen.shape)}")
+    if len(signal) == 0:
+        return Solution(seen, seen.new_zeros(0), seen.new_zeros(0), True)
+    energy, tiny = inner(signal, signal), torch.finfo(signal.dtype).tiny
     iterates = proximal_gradient(dictionary, signal, prox, step, accelerate, restart=True, start=start)
     history = []
     code = next(iterates)
@@ -99,15 +102,15 @@ def _solve(dictionary, signal, threshold, steps, tolerance, positive, start, acc
         gradient = dictionary.correlate(signal, code)
         overlap = energy - inner(code, seen)
         residual = (overlap - inner(code, gradient)).clamp(min=0)
-        primal = residual / 2 + prox.threshold * code.abs().flatten(1).sum(1) / math.prod(code.shape[2:])
-        history.append(primal.mean())
+        primal = residual / 2 + level * code.abs().flatten(1).sum(1) / math.prod(code.shape[2:])
+        history.append((primal * squares).mean())
         largest = (gradient if positive else gradient.abs()).flatten(1).amax(1)
-        scale = (prox.threshold / largest.clamp(min=tiny)).clamp(max=1)
+        scale = (largest.clamp(min=tiny).reciprocal() * level).clamp(max=1)
         dual = scale * overlap - scale.square() * residual / 2
         gap = 2 * (primal - dual) / energy.clamp(min=tiny)
         converged = bool((gap <= tolerance).all())
         if converged or len(history) == steps:
-            return Solution(code, torch.stack(history), gap, converged)
+            return Solution(code * size, torch.stack(history), gap, converged)
         code = iterates.send(gradient)
 
 
@@ -146,20 +149,41 @@ def proximal_gradient(
         gradient = dictionary.correlate(signal, code) if sent is None else sent
 
 
-def check_adjoint(dictionary: Dictionary) -> None:
-    """Raise ValueError unless analysis is the adjoint of synthesis, so that there is an objective to minimise."""
+def check_problem(dictionary: Dictionary, signal: Tensor, **codes: Tensor | None) -> None:
+    """Raises ValueError or TypeError for what no solver with a certificate can solve.
+
+    Analysis has to be the adjoint of synthesis, so that there is an objective to minimise; numbers are finite, in
+    float32 or float64, and fit the dictionary. `codes` are checked by their names, if they are given.
+    """
+    if not isinstance(dictionary, Dictionary):
+        raise TypeError(f"dictionary is a {type(dictionary).__name__}: should be a Dictionary")
     if isinstance(dictionary, Lifted) and (dictionary.residual == "lifted" or not dictionary.adjoint):
         raise ValueError(
             "dictionary is lifted with L ≠ Pᵀ or with the lifted residual: no lasso objective; use Unrolled, or L = Pᵀ"
         )
+    dictionary._check(signal, "signal", dictionary.channels)
+    for name, code in codes.items():
+        if code is not None:
+            dictionary._check(code, name, dictionary.concepts)
+            if code.shape != (signal.shape[0], dictionary.concepts, *signal.shape[2:]):
+                right = (len(signal), dictionary.concepts, *signal.shape[2:])
+                raise ValueError(f"{name} has shape {tuple(code.shape)}: should be the code's {right}")
+    for name, value in {"signal": signal, **codes}.items():
+        if value is not None and value.dtype not in (torch.float32, torch.float64):
+            raise TypeError(f"{name} is {value.dtype}: a solver needs torch.float32 or torch.float64")
+        if value is not None and not value.isfinite().all():
+            raise ValueError(f"{name} has NaN or infinite values: should be finite")
 
 
 def safe_step(dictionary: Dictionary, signal: Tensor) -> Tensor:
     """1/λmax(DᵀD) on the signal's grid: the largest step that is sure to descend for every signal.
 
-    Raises ValueError when all atoms are zero: then there is none.
+    Raises ValueError when all atoms are zero: then there is none; and when they are so small or large that λmax is no
+    number of their type.
     """
     largest = dictionary.largest_eigenvalue(tuple(signal.shape[2:]))
-    if not largest > 0:
-        raise ValueError(f"λmax(DᵀD) of the dictionary is {float(largest):.3g}: should be positive, for a step")
+    if not torch.compiler.is_compiling() and not 0 < largest < torch.inf:  # what is exported decides nothing by values
+        raise ValueError(
+            f"λmax(DᵀD) of the dictionary is {float(largest):.3g}: should be positive and finite, for a step"
+        )
     return 1 / largest

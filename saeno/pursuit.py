@@ -7,7 +7,9 @@ from torch import Tensor
 
 from saeno.checks import whole
 from saeno.dictionaries import Dictionary
-from saeno.proximal import check_adjoint, inner
+from saeno.dictionaries.base import inner
+from saeno.proximal import check_problem
+from saeno.units import unit
 
 
 @torch.no_grad()
@@ -25,7 +27,7 @@ def debias(dictionary: Dictionary, signal: Tensor, code: Tensor) -> Tensor:
     iterations do not find it, as on a support of many atoms that are nearly dependent. Source: our derivation; Belloni
     & Chernozhukov, doi:10.3150/11-BEJ410.
     """
-    check_adjoint(dictionary)
+    check_problem(dictionary, signal, code=code)
     return _least_squares(dictionary, signal, code, code != 0)
 
 
@@ -47,19 +49,22 @@ def omp(dictionary: Dictionary, signal: Tensor, k: int) -> Tensor:
     Returns the code `(batch, concepts, *grid)`. Raises as `debias`. Source: Pati, Rezaiifar & Krishnaprasad,
     doi:10.1109/ACSSC.1993.342465.
     """
-    check_adjoint(dictionary)
     k = whole(k, "k")
+    check_problem(dictionary, signal)
+    size = unit(signal)
+    signal = signal / size
     left = dictionary.analysis(signal)
-    if left[0].numel() < k:
+    if left[:1].numel() < k and len(left):
         raise ValueError(f"k = {k}: should be at most the {left[0].numel()} entries of a code")
     code, chosen = torch.zeros_like(left), torch.zeros_like(left, dtype=torch.bool)
-    least = 100 * torch.finfo(signal.dtype).eps * inner(signal, signal).sqrt()
+    least = 100 * torch.finfo(signal.dtype).eps * (inner(signal, signal) * dictionary.gain().max()).sqrt()
     for _ in range(k):
         peak, at = left.abs().masked_fill(chosen, 0).flatten(1).max(1, keepdim=True)
-        chosen.flatten(1).scatter_(1, at, chosen.flatten(1).gather(1, at) | (peak > least[:, None]))
+        more = chosen.flatten(1).gather(1, at) | (peak > least[:, None])
+        chosen = chosen.flatten(1).scatter(1, at, more).view_as(chosen)
         code = _least_squares(dictionary, signal, code, chosen)
         left = dictionary.correlate(signal, code)
-    return code
+    return code * size
 
 
 def _least_squares(dictionary: Dictionary, signal: Tensor, code: Tensor, support: Tensor) -> Tensor:
@@ -67,6 +72,8 @@ def _least_squares(dictionary: Dictionary, signal: Tensor, code: Tensor, support
     shape = [-1, *[1] * (code.dim() - 1)]
     left = dictionary.correlate(signal, code) * support
     seen = dictionary.analysis(signal) * support
+    scale = unit(torch.maximum(left.abs(), seen.abs()))
+    left, seen = left / scale, seen / scale
     direction, size = left, inner(left, left)
     enough = (10 * torch.finfo(signal.dtype).eps) ** 2 * inner(seen, seen)
     for _ in range(1000):
@@ -76,7 +83,7 @@ def _least_squares(dictionary: Dictionary, signal: Tensor, code: Tensor, support
         moved = dictionary.synthesis(direction)
         tiny = torch.finfo(size.dtype).tiny
         step = torch.where(going, size / inner(moved, moved).clamp(min=tiny), 0).view(shape)
-        code = code + step * direction
+        code = code + scale * (step * direction)
         left = left - step * dictionary.analysis(moved) * support
         before, size = size, inner(left, left)
         direction = left + (size / before.clamp(min=tiny)).view(shape) * direction

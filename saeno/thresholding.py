@@ -8,6 +8,7 @@ from torch import Tensor
 from saeno.dictionaries import Dictionary
 from saeno.dictionaries.base import inner
 from saeno.sparsity import Events, TopK
+from saeno.units import unit, wide
 
 # Of 1.0, 0.9, …, 0.6, on 12 random dictionaries of three other shapes than the tests': 0.7 has the best supports and
 # the smallest error, 0.6 recovers a few more atoms.
@@ -38,9 +39,12 @@ def hard_thresholding(dictionary: Dictionary, signal: Tensor, sparsity: TopK, st
 def _line_search(dictionary: Dictionary, gradient: Tensor, chosen: Events) -> Tensor:
     """‖g‖²/‖D g‖² for the gradient on the chosen support, a number per signal, shaped to multiply the gradient."""
     on_support = gradient.flatten(1).gather(1, chosen.indices)
+    on_support = on_support / unit(on_support)
     energy = dictionary.energy(Events(on_support, chosen.indices, chosen.shape).code())
-    size = on_support.square().sum(1) / energy.clamp(min=torch.finfo(gradient.dtype).tiny)
-    return size.view(-1, *[1] * (gradient.dim() - 1))
+    square = wide(on_support).square().sum(1)
+    # With L ≠ Pᵀ there may be no energy, or less than none: then the step of one atom of unit gain.
+    size = torch.where(energy > 0, square / energy, torch.where(square > 0, 1.0, square))
+    return size.to(gradient.dtype).view(-1, *[1] * (gradient.dim() - 1))
 
 
 @torch.no_grad()
@@ -56,7 +60,9 @@ def _bounded(
     size, left = size.clone(), torch.arange(len(size), device=size.device)
     for _ in range(HALVINGS):
         code = sparsity.select(masses[left] + size[left] * gradient[left]).code()
-        left = left[dictionary.energy(code) > 2 * inner(code, seen[left])]
+        ours, theirs = unit(code), unit(seen[left])
+        code, ratio = code / ours, wide(theirs / ours).flatten()
+        left = left[dictionary.energy(code) > 2 * inner(code, seen[left] / theirs) * ratio]
         if not len(left):
             break
         size[left] /= 2

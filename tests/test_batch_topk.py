@@ -141,5 +141,5 @@ def test_what_cannot_be_is_named():
         OneStep(BatchTopK(2), step=0.5)
     shared = BatchTopK(2)
     SparseAutoencoder(DenseDictionary(4, 6), OneStep(shared))
-    with pytest.raises(ValueError, match="sparsity already has the threshold of another model"):
+    with pytest.raises(ValueError, match="sparsity already learns with another model: make a new BatchTopK"):
         SparseAutoencoder(DenseDictionary(4, 6), OneStep(shared))

@@ -196,7 +196,7 @@ def test_the_projected_gradient_does_not_change_the_gain(name):
 
 
 def test_an_atom_without_a_gain_cannot_be_normalized():
-    atoms = torch.tensor([[1.0, 0.0], [0.0, 0.0], [float("nan"), 1.0], [1e30, 0.0]])
+    atoms = torch.tensor([[1.0, 0.0], [0.0, 0.0], [float("nan"), 1.0], [float("inf"), 0.0]])
     dictionary = DenseDictionary(2, 4)
     dictionary.weight.data.copy_(atoms)
     with pytest.raises(ValueError, match=r"gain of atom 1 is 0 \(3 such atoms of 4\)"):

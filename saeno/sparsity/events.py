@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from saeno.checks import whole
+from saeno.sparsity.base import Sparsity, checked, spoiled
 
 
 class Events(NamedTuple):
@@ -32,7 +33,7 @@ class Events(NamedTuple):
         return flat.scatter_add(1, self.indices, self.values * nodes).view(-1, *self.shape)
 
 
-class TopK(nn.Module):
+class TopK(Sparsity):
     r"""Keep the k largest entries of a signal's masses, over concepts and positions alike.
 
     $$ \operatorname{top}_k(v)_i = v_i \ \text{ if } |v_i| \text{ is among the } k \text{ largest, else } 0 . $$
@@ -47,6 +48,8 @@ class TopK(nn.Module):
     Source: Blumensath & Davies, doi:10.1016/j.acha.2009.04.002 (hard thresholding); Gao et al., arXiv:2406.04093.
     """
 
+    makes_events = True
+
     def __init__(self, k: int, positive: bool = False):
         super().__init__()
         self.k, self.positive = whole(k, "k"), positive
@@ -59,7 +62,7 @@ class TopK(nn.Module):
 
         Raises ValueError when there are fewer than k.
         """
-        flat = masses.flatten(1)
+        flat = checked(masses, "masses").flatten(1)
         if flat.shape[1] < self.k:
             raise ValueError(f"k = {self.k}: should be at most the {flat.shape[1]} entries of a code")
         score = flat if self.positive else flat.abs()
@@ -73,10 +76,6 @@ class TopK(nn.Module):
         """The entries that `select` keeps, the others zero, shape kept."""
         events = self.select(value)
         return torch.zeros_like(value).flatten(1).scatter(1, events.indices, events.values).view_as(value)
-
-    def penalty(self, code: Tensor) -> Tensor:
-        """Zero: the constraint costs nothing inside."""
-        return code.new_zeros(())
 
 
 class BatchTopK(TopK):
@@ -101,6 +100,7 @@ class BatchTopK(TopK):
     Source: Bussmann, Leask & Nanda, arXiv:2412.06410.
     """
 
+    learns = True
     MEMORY = 100  # training steps
 
     def __init__(self, k: int, positive: bool = False):
@@ -110,31 +110,34 @@ class BatchTopK(TopK):
 
     def attach(self, weight: Tensor) -> None:
         """Keep the threshold of a model with these weights. A model calls it once; ValueError when another did."""
-        if getattr(self, "_attached", False):
-            raise ValueError("sparsity already has the threshold of another model: make a new BatchTopK for this one")
-        self._attached = True
+        super().attach(weight)
         self.threshold = self.threshold.to(weight)
 
     def select(self, masses: Tensor) -> Events:
         """The entries of `masses: (batch, concepts, *grid)` that are kept, largest first, then zeros.
 
-        Raises ValueError when a signal has fewer than k.
+        A signal with a mass that is not finite takes no part: k of its entries are NaN. Raises ValueError when a signal
+        has fewer than k.
         """
-        flat = masses.flatten(1)
+        flat = checked(masses, "masses").flatten(1)
         if flat.shape[1] < self.k:
             raise ValueError(f"k = {self.k}: should be at most the {flat.shape[1]} entries of a code")
-        score = flat.detach() if self.positive else flat.detach().abs()
-        kept = self._reached(score) if not self.training and self.steps > 0 else self._largest(score)
+        bad = spoiled(masses)
+        score = (flat.detach() if self.positive else flat.detach().abs()).masked_fill(bad[:, None], -1.0)
+        take_part = int((~bad).sum())
+        kept = self._reached(score) if not self.training and self.steps > 0 else self._largest(score, take_part)
         kept &= score > 0
+        if take_part < len(bad):
+            kept[bad, : self.k], flat = True, flat.masked_fill(bad[:, None], torch.nan)
         most = max([1, *kept.sum(1).tolist()])
-        indices = score.masked_fill(~kept, -1.0).topk(most, dim=1).indices
+        indices = score.masked_fill(~kept, -2.0).topk(most, dim=1).indices
         return Events(torch.where(kept, flat, 0.0).gather(1, indices), indices, tuple(masses.shape[1:]))
 
     def _reached(self, score: Tensor) -> Tensor:
         return score >= self.threshold
 
-    def _largest(self, score: Tensor) -> Tensor:
-        values, places = score.flatten().topk(len(score) * self.k, sorted=False)
+    def _largest(self, score: Tensor, signals: int) -> Tensor:
+        values, places = score.flatten().topk(signals * self.k, sorted=False)
         if self.training and torch.is_grad_enabled() and (values > 0).any():
             self.steps += 1
             self.threshold += (values[values > 0].min() - self.threshold) / self.steps.clamp(max=self.MEMORY)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from saeno.checks import real, whole
+from saeno.sparsity.base import Sparsity, checked
+from saeno.units import unit, wide
 
 
 def concept_norms(code: Tensor) -> Tensor:
@@ -15,11 +17,13 @@ def concept_norms(code: Tensor) -> Tensor:
 
     It does not depend on the number of nodes. For vectors it is |z_c|.
     """
-    functions = code.unsqueeze(-1).flatten(2)
-    return torch.linalg.vector_norm(functions, dim=2) / math.sqrt(functions.shape[2])
+    functions = checked(code, "code").unsqueeze(-1).flatten(2)
+    size = unit(functions, (2,))
+    norm = torch.linalg.vector_norm(wide(functions / size), dim=2) * wide(size).squeeze(2)
+    return (norm / math.sqrt(functions.shape[2])).to(code.dtype)
 
 
-class JointTopK(nn.Module):
+class JointTopK(Sparsity):
     r"""Keep the concepts whose code functions are largest, and in each of them the part of the domain where it is.
 
     $$ z_c(v) = y_c(v) \ \text{ if } c \in C \text{ and } v \in \Omega_c, \text{ else } 0; \qquad
@@ -55,7 +59,7 @@ class JointTopK(nn.Module):
 
         Raises ValueError when there are fewer concepts.
         """
-        if value.shape[1] < self.concepts:
+        if checked(value).shape[1] < self.concepts:
             raise ValueError(f"concepts = {self.concepts}: should be at most the {value.shape[1]} of the dictionary")
         value = value.clamp(min=0) if self.positive else value
         functions = value.unsqueeze(-1).flatten(2)
@@ -67,12 +71,8 @@ class JointTopK(nn.Module):
         inside = torch.zeros_like(chosen).scatter(2, where, chosen.gather(2, where))
         return torch.zeros_like(functions).scatter(1, kept, inside).view_as(value)
 
-    def penalty(self, code: Tensor) -> Tensor:
-        """Zero: the constraint costs nothing inside."""
-        return code.new_zeros(())
 
-
-class GroupSoftThreshold(nn.Module):
+class GroupSoftThreshold(Sparsity):
     r"""The proximal operator of λ Σ_c ‖z_c‖, and of λ Σ_c ‖z_c‖ + μ ‖z‖₁: shrink whole code functions towards zero.
 
     $$ \operatorname{prox}(v)_c = \Big(1 - \frac{\alpha\lambda}{\|u_c\|}\Big)_+ u_c, \qquad
@@ -102,7 +102,7 @@ class GroupSoftThreshold(nn.Module):
 
     def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
         """The proximal operator with step α, for `value: (batch, concepts, *grid)`."""
-        level = step * self.pointwise
+        value, level = checked(value), step * self.pointwise
         if self.positive:
             inner = (value - level).clamp(min=0)
         else:

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from saeno.checks import real
+from saeno.sparsity.base import Sparsity, checked
 
 
-class SoftThreshold(nn.Module):
+class SoftThreshold(Sparsity):
     r"""The proximal operator of λ|z|: shrink towards zero.
 
     $$ \operatorname{prox}_{\alpha\lambda|\cdot|}(v) = \operatorname{sign}(v)\max(|v| - \alpha\lambda, 0); \qquad
@@ -33,6 +34,7 @@ class SoftThreshold(nn.Module):
     def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
         """The proximal operator with step α, entry by entry."""
         level = step * self.threshold
+        value = checked(value)
         shrunk = (value - level).clamp(min=0)
         return shrunk if self.positive else shrunk - (-value - level).clamp(min=0)
 
@@ -41,23 +43,21 @@ class SoftThreshold(nn.Module):
         return self.threshold * code.abs().sum(1).mean()
 
 
-class ReLU(nn.Module):
+class ReLU(Sparsity):
     r"""The projection on non-negative codes, $\max(v, 0)$: the proximal operator of the constraint z ≥ 0.
 
     It has no threshold of its own: `OneStep` learns one as a bias, and a penalty of the loss makes it rise. Source: our
     derivation.
     """
 
+    positive = True
+
     def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
         """max(v, 0), whatever the step."""
-        return value.clamp(min=0)
-
-    def penalty(self, code: Tensor) -> Tensor:
-        """Zero: the constraint costs nothing inside."""
-        return code.new_zeros(())
+        return checked(value).clamp(min=0)
 
 
-class JumpReLU(nn.Module):
+class JumpReLU(Sparsity):
     r"""Keep what exceeds a threshold, as it is, with a threshold θ that is learned for each concept.
 
     $$ \operatorname{jump}_{\alpha\theta}(v) = v\, 1[v > \alpha\theta] . $$
@@ -88,6 +88,8 @@ class JumpReLU(nn.Module):
     Source: Rajamanoharan et al., arXiv:2407.14435, with α = 1.
     """
 
+    positive, learns = True, True
+
     def __init__(self, threshold: float, bandwidth: float = 0.1):
         super().__init__()
         self.threshold = real(threshold, "threshold", positive=True)
@@ -96,8 +98,7 @@ class JumpReLU(nn.Module):
 
     def attach(self, weight: Tensor) -> None:
         """Learn a θ for each atom of `weight: (concepts, ...)`. A model calls it once; ValueError when another did."""
-        if self.log_threshold is not None:
-            raise ValueError("sparsity already learns with another model: make a new JumpReLU for this one")
+        super().attach(weight)
         self.log_threshold = nn.Parameter(weight.new_full((len(weight),), math.log(self.threshold)))
 
     def extra_repr(self) -> str:
@@ -110,8 +111,8 @@ class JumpReLU(nn.Module):
 
     def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
         """`jump(v)` at step α, for `value: (batch, concepts, *grid)`."""
-        theta, near = self._at(value, step)
-        kept = torch.where(value > step * theta, value, 0.0)
+        theta, near = self._at(checked(value), step)
+        kept = torch.where(value <= step * theta, 0.0, value)  # this way round, NaN is kept
         # Zero, but with the derivative that the kept values do not have.
         return kept if near is None else kept - step * theta.detach() * near * (theta - theta.detach())
 
@@ -120,10 +121,6 @@ class JumpReLU(nn.Module):
         theta, near = self._at(value, step)
         count = (value > step * theta).to(value)
         return count if near is None else count - near * (theta - theta.detach())
-
-    def penalty(self, code: Tensor) -> Tensor:
-        """Zero: the price of an active entry is `losses.l0`."""
-        return code.new_zeros(())
 
     def _at(self, value: Tensor, step: Tensor | float) -> tuple[Tensor, Tensor | None]:
         """θ, shaped to compare with the values, and K/ε where θ is learned."""
