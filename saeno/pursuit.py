@@ -82,7 +82,9 @@ def _least_squares(dictionary: Dictionary, signal: Tensor, code: Tensor, support
             return code
         moved = dictionary.synthesis(direction)
         tiny = torch.finfo(size.dtype).tiny
-        step = torch.where(going, size / inner(moved, moved).clamp(min=tiny), 0).view(shape)
+        ours = unit(moved)
+        step = torch.where(going, size / inner(moved / ours, moved / ours).clamp(min=tiny), 0).view(shape)
+        step = step / ours / ours
         code = code + scale * (step * direction)
         left = left - step * dictionary.analysis(moved) * support
         before, size = size, inner(left, left)
