@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -44,6 +43,8 @@ class FourierDictionary(Dictionary):
         super().__init__()
         self.modes = per_axis(modes, "modes", least=0)
         self.axes = len(self.modes)
+        with torch.inference_mode(False):
+            self._signs = self._make_signs()  # now, and not at first use: what an export makes is no tensor for later
         self.weight = random_atoms(concepts, channels, *[2 * m + 1 for m in self.modes], seed=seed)
         self.seed = int(seed)
         self.normalize_()
@@ -164,8 +165,7 @@ class FourierDictionary(Dictionary):
     def _grid_axes(self) -> tuple[int, ...]:
         return tuple(range(2, 2 + self.axes))
 
-    @cached_property
-    def _signs(self) -> Tensor:
+    def _make_signs(self) -> Tensor:
         """+1 on K⁺, −1 on −K⁺, 0 at the zero frequency: the sign of the last non-zero entry of each frequency."""
         signs = torch.zeros([1] * self.axes)
         for axis, modes in enumerate(self.modes):
