@@ -1,4 +1,4 @@
-"""Signals as they come: empty, spoiled by a NaN, in half precision, under autocast, not contiguous; and models exported."""
+"""Signals as they come: empty, with a NaN, in half precision, under autocast, not contiguous; and exported models."""
 
 import copy
 
