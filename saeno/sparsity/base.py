@@ -41,12 +41,12 @@ class Sparsity(nn.Module):
         return code.new_zeros(())
 
 
-def checked(value: Tensor, name: str = "value") -> Tensor:
-    """A code or its masses. Raises TypeError or ValueError unless it is a tensor `(batch, concepts, *grid)`."""
+def checked(value: Tensor, name: str = "value", least: int = 2) -> Tensor:
+    """A code or its masses. Raises TypeError or ValueError unless it is a tensor, with at least so many axes."""
     if not (isinstance(value, Tensor) and value.is_floating_point()):
         kind = value.dtype if isinstance(value, Tensor) else type(value).__name__
         raise TypeError(f"{name} is {kind}: should be a tensor of floating-point numbers (batch, concepts, *grid)")
-    if value.dim() < 2:
+    if value.dim() < least:
         raise ValueError(f"{name} has shape {tuple(value.shape)}: should be (batch, concepts, *grid)")
     return value
 

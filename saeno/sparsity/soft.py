@@ -34,7 +34,7 @@ class SoftThreshold(Sparsity):
     def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
         """The proximal operator with step α, entry by entry."""
         level = step * self.threshold
-        value = checked(value)
+        value = checked(value, least=0)
         shrunk = (value - level).clamp(min=0)
         return shrunk if self.positive else shrunk - (-value - level).clamp(min=0)
 
@@ -54,7 +54,7 @@ class ReLU(Sparsity):
 
     def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
         """max(v, 0), whatever the step."""
-        return checked(value).clamp(min=0)
+        return checked(value, least=0).clamp(min=0)
 
 
 class JumpReLU(Sparsity):
@@ -111,7 +111,7 @@ class JumpReLU(Sparsity):
 
     def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
         """`jump(v)` at step α, for `value: (batch, concepts, *grid)`."""
-        theta, near = self._at(checked(value), step)
+        theta, near = self._at(checked(value, least=0), step)
         kept = torch.where(value <= step * theta, 0.0, value)  # this way round, NaN is kept
         # Zero, but with the derivative that the kept values do not have.
         return kept if near is None else kept - step * theta.detach() * near * (theta - theta.detach())
