@@ -49,6 +49,11 @@ def align_by_fft(learned, true):
     return tau, np.sign(products[tau])
 
 
+def beside(learned, true):
+    tau, sign = align(learned, true)
+    return (tau + 1) % len(true), sign
+
+
 def without_sign(learned, true):
     products = torch.stack([learned.roll(t) @ true for t in range(len(true))])
     return int(products.argmax()), 1.0
@@ -104,16 +109,47 @@ def overwritten(x, w, k):
     for _ in range(k):
         found = shifts @ left
         v = found.abs().argmax()
-        masses[v] = 2 * found[v]
+        masses[v] = found[v]
         left = left - found[v] * shifts[v]
     return masses
 
 
-def surrogate(x, random):
-    half = torch.fft.rfft(x)
-    angle = 2 * math.pi * torch.rand(len(half), generator=random)
+def orthogonal(x, w, k):
+    shifts, places, left = torch.stack([w.roll(v) for v in range(len(x))]), [], x
+    for _ in range(k):
+        places.append(int((shifts @ left).abs().argmax()))
+        masses = torch.linalg.lstsq(shifts[places].T, x).solution
+        left = x - masses @ shifts[places]
+    return torch.zeros_like(x).index_copy(0, torch.tensor(places), masses)
+
+
+def turned(x, angle):
     angle[0] = angle[-1] = 0
-    return torch.fft.irfft(half * torch.polar(torch.ones_like(angle), angle), len(x))
+    return torch.fft.irfft(torch.fft.rfft(x) * torch.polar(torch.ones_like(angle), angle), len(x))
+
+
+def surrogate(x, random):
+    return turned(x, 2 * math.pi * torch.rand(len(x) // 2 + 1, generator=random))
+
+
+def half_a_circle(x, random):
+    return turned(x, math.pi * torch.rand(len(x) // 2 + 1, generator=random))
+
+
+def four_angles(x, random):
+    return turned(x, math.pi / 2 * torch.randint(4, (len(x) // 2 + 1,), generator=random).float())
+
+
+def narrow(x, random):
+    return turned(x, torch.randn(len(x) // 2 + 1, generator=random))
+
+
+def one_angle(x, random):
+    return turned(x, 2 * math.pi * torch.rand(1, generator=random) * torch.ones(len(x) // 2 + 1))
+
+
+def of_torch(x, random):
+    return turned(x, 2 * math.pi * torch.rand(len(x) // 2 + 1))
 
 
 def surrogate_from_noise(x, random):
@@ -144,13 +180,13 @@ def shuffled(x, random):
 RIGHT = {
     1: [circulant, circulant_by_index],
     2: [grid, grid_by_trying],
-    3: [align, align_by_fft],
-    4: [pursuit, pursuit_by_gram],
-    5: [surrogate, surrogate_from_noise],
+    3: [align, align_by_fft, lambda learned, true: torch.tensor(align(learned, true))],
+    4: [pursuit, pursuit_by_gram, lambda x, w, k: pursuit(x.float(), w.float(), k)],
+    5: [surrogate, surrogate_from_noise, lambda x, random: surrogate(x.float(), random)],
 }
 WRONG = {
     1: [
-        (lambda taps, n: circulant(taps, n).T, "column"),
+        (lambda taps, n: circulant(taps, n).T, "stand in the rows"),
         (not_joined, "is not the kernel moved by"),
         (lambda taps, n: circulant(taps, n)[:, : len(taps)], "should have the shape"),
     ],
@@ -158,23 +194,31 @@ WRONG = {
         (lambda B, q: 2 * math.pi * B / math.sqrt(2 * (1 - q)), "whole number of nodes"),
         (lambda B, q: math.ceil(2 * math.pi * B / math.sqrt(2 * (1 - q))), "above q"),
         (lambda B, q: math.floor(2 * math.pi * B / math.sqrt(2)), "would do as well"),
+        (lambda B, q: math.floor(4.44 * B / math.sqrt(1 - q)), "would do as well"),
     ],
     3: [
         (without_sign, "the cosine is then"),
         (backwards, "the cosine is then"),
+        (beside, "the cosine is then"),
         (lambda learned, true: align(learned, true)[0], "shift and sign"),
     ],
     4: [
         (top_k, "the k largest of one analysis"),
         (positive, "by size, not by value"),
         (overwritten, "what is left has the norm"),
+        (orthogonal, "never changes a mass"),
         (lambda x, w, k: pursuit(x, w, k + 1), "entries that are not zero"),
     ],
     5: [
         (all_turned, "the mean has changed"),
-        (signs, "angles"),
+        (signs, "not signs"),
+        (half_a_circle, "half of it"),
+        (four_angles, "come more often"),
+        (narrow, "come more often"),
+        (one_angle, "for each frequency anew"),
+        (of_torch, "the same generator gives two"),
         (shuffled, "the sizes of the coefficients"),
         (lambda x, random: x, "the same surrogate"),
-        (lambda x, random: x.roll(int(torch.randint(1, 20, (1,), generator=random))), "angles"),
+        (lambda x, random: x.roll(int(torch.randint(1, 20, (1,), generator=random))), "for each frequency anew"),
     ],
 }

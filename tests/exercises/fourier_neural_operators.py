@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 
 
@@ -15,6 +16,11 @@ def integral_by_sums(kappa, values):
     n = len(values)
     u = torch.arange(n).double() / n
     return [sum(kappa(a, b) * value for b, value in zip(u, values, strict=True)) / n for a in u]
+
+
+def integral_in_single_precision(kappa, values):
+    u = torch.arange(len(values)) / len(values)
+    return (kappa(u[:, None], u[None, :]) * values).mean(1)
 
 
 def transposed(kappa, values):
@@ -67,13 +73,14 @@ def descent_by_hand(w, g, B, rate):
 
 
 RIGHT = {
-    1: [integral, integral_by_sums],
-    2: [energy, energy_by_sampling],
-    3: [basis, basis_normalised_at_the_end],
-    4: [descent, descent_by_hand],
+    1: [integral, integral_by_sums, integral_in_single_precision],
+    2: [energy, energy_by_sampling, lambda c: energy(c.to(torch.complex64))],
+    3: [basis, basis_normalised_at_the_end, lambda n: basis(n).float().numpy()],
+    4: [descent, descent_by_hand, lambda w, g, B, rate: descent(w.float(), g.float(), B.float(), rate)],
     5: [
         lambda P, rate: (rate / P.square().sum(), rate / P.abs().sum()),
         lambda P, rate: [rate / (P @ P).item(), rate / sum(abs(p) for p in P.tolist())],
+        lambda P, rate: rate / np.array([(P.numpy() ** 2).sum(), np.abs(P.numpy()).sum()], dtype=np.float32),
     ],
 }
 WRONG = {
@@ -93,6 +100,7 @@ WRONG = {
         (basis_of_odd_grids, "an even number"),
         (lambda n: math.sqrt(n) * basis(n), "all should be 1"),
         (lambda n: torch.eye(n), "more than one frequency"),
+        (lambda n: torch.fft.fft(torch.eye(n).double()) / math.sqrt(n), "real entries"),
         (lambda n: basis(n)[: 2 * ((n - 1) // 2) + 1], "should have the shape"),
     ],
     4: [

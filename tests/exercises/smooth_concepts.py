@@ -57,9 +57,17 @@ def largest_sum(power, p, J):
 
 
 RIGHT = {
-    1: [lambda atom, modes: low(atom, modes).norm() / atom.norm(), by_parseval],
-    2: [windows, windows_by_convolution],
-    3: [lambda w, g, modes, rate: low(w - rate * g, modes), matrix_step],
+    1: [
+        lambda atom, modes: low(atom, modes).norm() / atom.norm(),
+        by_parseval,
+        lambda atom, modes: by_parseval(atom.float(), modes),
+    ],
+    2: [windows, windows_by_convolution, lambda atom, taps: windows_by_convolution(atom.float(), taps)],
+    3: [
+        lambda w, g, modes, rate: low(w - rate * g, modes),
+        matrix_step,
+        lambda w, g, modes, rate: low((w - rate * g).float(), modes),
+    ],
     4: [last_worth, last_worth_in_numpy, largest_sum],
 }
 WRONG = {
@@ -70,6 +78,8 @@ WRONG = {
     ],
     2: [
         (lambda atom, taps: atom[:taps].norm() / atom.norm(), "may lie anywhere"),
+        (lambda atom, taps: windows(atom, taps) ** 2, "the square of the cosine"),
+        (lambda atom, taps: windows(atom, taps) * atom.norm() / math.sqrt(len(atom)), "no cosine is above 1"),
         (lambda atom, taps: atom.abs().topk(taps).values.norm() / atom.norm(), "may lie anywhere"),
         (lambda atom, taps: atom.square().unfold(0, taps, 1).sum(1).max().sqrt() / atom.norm(), "across its ends"),
     ],
@@ -80,6 +90,7 @@ WRONG = {
     ],
     4: [
         (lambda power, p, J: (power > power[48:].mean()).nonzero().max(), "a mode also has a cost"),
+        (lambda power, p, J: (power > (1 + p / J) * power[48:60].mean()).sum() - 1, "worth its cost"),
         (lambda power, p, J: (power > 0).nonzero().max(), "worth its cost"),
         (lambda power, p, J: (power > p / J * power[48:].mean()).nonzero().max(), "worth its cost"),
     ],
