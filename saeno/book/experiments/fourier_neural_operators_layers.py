@@ -22,8 +22,8 @@ CLAIMS = [
         id="fourier-layer",
         chapter="operators/fourier-neural-operators",
         source="our derivation",
-        statement="Encoding with an SAE-FNO by T steps of ISTA is a Fourier neural operator of T layers with shared "
-        "weights: skip I, kernel −αDᵀD, bias function αDᵀx, activation the soft threshold.",
+        statement="Encoding with an SAE-FNO by T steps of ISTA is T Fourier layers with shared weights, and the signal "
+        "fed into each: skip I, kernel −αDᵀD, bias function αDᵀx, activation the soft threshold.",
         setting="Two channels, five atoms with 5 modes, 20 signals on 24 nodes, T = 1, 5 and 25; the layer is written "
         "with sums, without FFT and without the package. Largest error of the codes. Then the same layers without the "
         "skip, without the bias function after the first layer, and with a layer of 3 modes (T = 25).",
