@@ -178,7 +178,7 @@ def shuffled(x, random):
 
 
 RIGHT = {
-    1: [circulant, circulant_by_index],
+    1: [circulant, circulant_by_index, lambda taps, n: list(circulant(taps, n).float())],
     2: [grid, grid_by_trying],
     3: [align, align_by_fft, lambda learned, true: torch.tensor(align(learned, true))],
     4: [pursuit, pursuit_by_gram, lambda x, w, k: pursuit(x.float(), w.float(), k)],

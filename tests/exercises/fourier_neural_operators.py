@@ -74,7 +74,12 @@ def descent_by_hand(w, g, B, rate):
 
 RIGHT = {
     1: [integral, integral_by_sums, integral_in_single_precision],
-    2: [energy, energy_by_sampling, lambda c: energy(c.to(torch.complex64))],
+    2: [
+        energy,
+        energy_by_sampling,
+        lambda c: energy(c.to(torch.complex64)),
+        lambda c: 2 * (c * c.conj()).sum() - c[0] ** 2,  # complex, without an imaginary part
+    ],
     3: [basis, basis_normalised_at_the_end, lambda n: basis(n).float().numpy()],
     4: [descent, descent_by_hand, lambda w, g, B, rate: descent(w.float(), g.float(), B.float(), rate)],
     5: [

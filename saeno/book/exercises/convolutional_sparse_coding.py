@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from saeno.book.checking import call, number, require, tensor
+from saeno.book.checking import call, number, require, several, tensor
 
 
 def _unit(n: int, seed: int) -> torch.Tensor:
@@ -49,7 +49,8 @@ def align(answer: object) -> str:
         learned = _unit(n, seed)
         random = torch.Generator().manual_seed(100 + seed)
         true = sign * learned.roll(tau) + 0.01 * torch.randn(n, generator=random).double() / n**0.5
-        shift, s = tensor(call(answer, learned, true), "what you return, shift and sign,", (2,)).tolist()
+        pair = several(call(answer, learned, true), 2, "your function should return shift and sign")
+        shift, s = number(pair[0], "your shift"), number(pair[1], "your sign")
         require(shift in range(n), f"your shift is {shift:g}: it should be a whole number from 0 to {n - 1}")
         require(s in (-1, 1), f"your sign is {s:g}: it should be 1 or −1")
         cosine = (s * learned.roll(int(shift)) @ true / true.norm()).item()

@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from saeno.book.checking import call, number, require, tensor
+from saeno.book.checking import call, number, require, several, tensor
 
 ROUNDING = 1e-5  # a right answer that went through float32 is right
 
@@ -101,7 +101,8 @@ def rates(answer: object) -> str:
     """A function of the row P (h,) and a rate: the rates (descent, Adam) of the lifted model for the same path."""
     for seed, h in enumerate((1, 3, 8)):
         row = _normal(50 + seed, h)
-        sgd, adam = tensor(call(answer, row, 0.02), "what you return, two numbers,", (2,)).tolist()
+        pair = several(call(answer, row, 0.02), 2, "two numbers are asked for")
+        sgd, adam = number(pair[0], "your rate for descent"), number(pair[1], "your rate for Adam")
         wanted = 0.02 / row.square().sum().item(), 0.02 / row.abs().sum().item()
         require(
             abs(sgd / wanted[0] - 1) < ROUNDING,
