@@ -21,6 +21,17 @@ def unit(value: Tensor, axes: tuple[int, ...] | None = None) -> Tensor:
     return torch.where((largest > 0) & largest.isfinite(), largest / (2 * mantissa), 1.0)
 
 
+def common_unit(value: Tensor) -> Tensor:
+    """The `unit` of all entries together, a single number."""
+    return unit(value.flatten(), (0,)).squeeze(0)
+
+
+def sum_of_squares(value: Tensor) -> tuple[Tensor, float]:
+    """Σ (value/u)² and the unit u of all entries, for a sum that could not be held itself."""
+    size = common_unit(value)
+    return (value / size).square().sum(), size.item()
+
+
 def wide(value: Tensor) -> Tensor:
     """The numbers in float32 when they are in half precision (float16, bfloat16), else as they are."""
     return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value

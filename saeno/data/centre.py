@@ -6,15 +6,15 @@ import torch
 from torch import Tensor
 
 from saeno.checks import real, tensor, whole
-from saeno.scale import power_of_two
+from saeno.units import common_unit
 
 
 @torch.no_grad()
 def mean(signal: Tensor) -> Tensor:
     """The mean of signals `(batch, channels, *grid)` over the batch and the grid, `(channels,)`."""
     points = _points(signal)
-    unit = power_of_two(points)
-    return (unit * points).mean(0) / unit
+    size = common_unit(points)
+    return (points / size).mean(0) * size
 
 
 @torch.no_grad()
@@ -34,8 +34,8 @@ def geometric_median(signal: Tensor, steps: int = 1000, tolerance: float = 1e-6)
     doi:10.1073/pnas.97.4.1423.
     """
     steps, tolerance, points = whole(steps, "steps"), real(tolerance, "tolerance"), _points(signal).double()
-    unit = power_of_two(points)
-    points = unit * points
+    size = common_unit(points)
+    points = points / size
     centre = points.mean(0)
     for _ in range(steps):
         away = points - centre
@@ -43,14 +43,14 @@ def geometric_median(signal: Tensor, steps: int = 1000, tolerance: float = 1e-6)
         scale = distance.mean()
         here = distance <= 1e-12 * scale
         if here.all():
-            return (centre / unit).to(signal)
+            return (centre * size).to(signal)
         weight = torch.where(here, 0.0, 1 / distance.masked_fill(here, 1.0))
         pull = weight @ away
         held = (1 - here.sum() / pull.norm().clamp(min=torch.finfo(points.dtype).tiny)).clamp(min=0)
         step = held * pull / weight.sum()
         centre = centre + step
         if step.norm() <= tolerance * scale:
-            return (centre / unit).to(signal)
+            return (centre * size).to(signal)
     raise RuntimeError(f"steps = {steps}: the geometric median still moves; give more, or a larger tolerance")
 
 

@@ -103,6 +103,8 @@ class FunctionAtoms(Dictionary):
         axes: number of axes of the torus.
     """
 
+    known_everywhere = True
+
     def __init__(self, functions: Sequence[Function], axes: int = 1):
         super().__init__()
         if not (isinstance(functions, Sequence) and functions and all(map(callable, functions))):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from saeno.checks import flag, instance, interval, real, short, tensor, whole
 from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes
-from saeno.scale import power_of_two
+from saeno.units import common_unit
 
 
 class Sample(NamedTuple):
@@ -80,8 +80,8 @@ class SparseModel:
         code = self.code(self.sample_events(count, generator, grid=grid), grid)
         signal = self.dictionary.synthesis(code)
         if self.noise:
-            unit = power_of_two(signal)
-            rms = (unit * signal).square().flatten(1).mean(1).sqrt().view(-1, *[1] * (signal.dim() - 1)) / unit
+            size = common_unit(signal)
+            rms = (signal / size).square().flatten(1).mean(1).sqrt().view(-1, *[1] * (signal.dim() - 1)) * size
             device = signal.device if generator is None else generator.device
             white = torch.randn(signal.shape, generator=generator, dtype=signal.dtype, device=device)
             signal = signal + self.noise * rms * white.to(signal.device)
@@ -152,7 +152,7 @@ class SparseModel:
         nodes, or ValueError.
         """
         grid, events = as_grid(grid, self.dictionary.axes), self._checked(events)
-        if not _known_everywhere(self.dictionary):
+        if not self.dictionary.known_everywhere:
             return self.dictionary.synthesis(self.code(events, grid))
         batch, positions = len(events.concept), events.position
         lines = [torch.arange(n, dtype=positions.dtype, device=positions.device) / n for n in grid]
@@ -190,8 +190,3 @@ def drawn_on(generator: torch.Generator | None, weight: Tensor) -> dict[str, Any
     if generator is not None:
         instance(generator, torch.Generator, "generator", "torch.Generator().manual_seed(0)")
     return {"generator": generator, "device": weight.device if generator is None else generator.device}
-
-
-def _known_everywhere(dictionary: Dictionary) -> bool:
-    """Whether the atoms can be evaluated at any point. A lifted dictionary can when the one it lifts can."""
-    return hasattr(getattr(dictionary, "dictionary", dictionary), "at")

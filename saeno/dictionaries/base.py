@@ -77,6 +77,7 @@ class Dictionary(nn.Module):
 
     weight: nn.Parameter
     axes: int
+    known_everywhere = False  # whether atoms can be evaluated between nodes, by `at`
 
     def __init__(self):
         super().__init__()

@@ -39,6 +39,8 @@ class FourierDictionary(Dictionary):
     operators given by Fourier coefficients); the real isometric coordinates are our derivation.
     """
 
+    known_everywhere = True
+
     def __init__(self, channels: int, concepts: int, modes: Grid, seed: int = 0):
         super().__init__()
         self.modes = per_axis(modes, "modes", least=0)

@@ -95,6 +95,10 @@ class Lifted(Dictionary):
         return self.dictionary.axes
 
     @property
+    def known_everywhere(self) -> bool:
+        return self.dictionary.known_everywhere
+
+    @property
     def channels(self) -> int:
         return getattr(self.lifting, "channels", self.dictionary.channels)
 

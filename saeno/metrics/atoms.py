@@ -11,7 +11,7 @@ from torch import Tensor
 
 from saeno.checks import flag, instance, real, tensor
 from saeno.dictionaries.base import Dictionary, Grid, as_grid
-from saeno.scale import power_of_two
+from saeno.units import unit
 
 Atoms = Dictionary | Tensor
 _FORM = "(concepts, channels, *grid)"
@@ -215,7 +215,7 @@ def pair(learned: Atoms, true: Atoms, grid: Grid | None, names: Sequence[str] = 
             f"learned atoms have shape {tuple(learned.shape)}, true atoms {tuple(true.shape)}: "
             "should be (concepts, channels, *grid) with the same channels and grid"
         )
-    learned, true = (atoms * power_of_two(atoms, each=True) for atoms in (learned, true))
+    learned, true = (atoms / unit(atoms) for atoms in (learned, true))
     return [learned, true.to(learned)]
 
 

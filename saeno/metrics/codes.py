@@ -11,7 +11,7 @@ from torch import Tensor
 
 from saeno.checks import instance, real, tensor
 from saeno.metrics.atoms import Match
-from saeno.scale import power_of_two, sum_of_squares
+from saeno.units import common_unit, sum_of_squares
 
 _CODE, _SIGNAL = "(batch, concepts, *grid)", "(batch, channels, *grid)"
 
@@ -48,12 +48,12 @@ def code_error(code: Tensor, true_code: Tensor, match: Match) -> float:
     """
     aligned, true_code = _aligned(code, true_code, match)
     away, rest = aligned - true_code, match.unmatched(code)
-    unit = power_of_two(torch.stack([away.abs().amax(), *([rest.abs().amax()] if rest.numel() else [])]))
-    missed = (unit * away).square().sum() + (unit * rest).square().sum()
+    size = common_unit(torch.stack([away.abs().amax(), *([rest.abs().amax()] if rest.numel() else [])]))
+    missed = (away / size).square().sum() + (rest / size).square().sum()
     energy, own = sum_of_squares(true_code)
     if not energy > 0:
         raise ValueError("true_code is zero: its error is not relative to anything")
-    return (missed / energy).sqrt().item() * own / unit.item()
+    return (missed / energy).sqrt().item() * size.item() / own
 
 
 @torch.no_grad()
@@ -72,9 +72,9 @@ def fvu(signal: Tensor, reconstruction: Tensor) -> float:
         raise ValueError(
             f"reconstruction has shape {tuple(reconstruction.shape)}: should be the signal's {tuple(signal.shape)}"
         )
-    missed, factor = sum_of_squares(signal - reconstruction)
-    over, unit = (0, *range(2, signal.dim())), power_of_two(signal)
-    signal = unit * signal
+    missed, own = sum_of_squares(signal - reconstruction)
+    over, size = (0, *range(2, signal.dim())), common_unit(signal)
+    signal = signal / size
     middle = signal.mean(over, keepdim=True)
     away = signal - middle
     # A channel that varies by no more than the rounding of its mean does not vary: of up to 10⁷ equal numbers the mean
@@ -84,7 +84,7 @@ def fvu(signal: Tensor, reconstruction: Tensor) -> float:
     variance = torch.where(varies, away, 0.0).square().sum()
     if not variance > 0:
         raise ValueError("signal does not vary: there is no variance to explain")
-    ratio = unit.item() / factor
+    ratio = own / size.item()
     return (missed / variance).item() * ratio * ratio
 
 
@@ -142,8 +142,8 @@ def compare_codes(a: Tensor, b: Tensor, width: float = 1 / 128) -> CodeCompariso
     ValueError when batch, concepts or axes differ, or a code is zero. Source: our derivation.
     """
     width, a, b = real(width, "width"), tensor(a, "a", _CODE), tensor(b, "b", _CODE)
-    unit = power_of_two(b)
-    a, b = unit * a, unit * b
+    size = common_unit(b)
+    a, b = a / size, b / size
     if a.dim() != b.dim() or a.shape[:2] != b.shape[:2]:
         raise ValueError(
             f"a has shape {tuple(a.shape)}, b {tuple(b.shape)}: should have equal batch, concepts, number of axes"
