@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from saeno import composition
+from saeno.checks import short, tensor
 from saeno.dictionaries import Dictionary
 from saeno.dictionaries.base import Grid
 from saeno.inference import Encoding, Inference
@@ -62,10 +63,8 @@ class SparseAutoencoder(nn.Module):
 
     def centred(self, signal: Tensor) -> Tensor:
         """x − b, `(batch, channels, *grid)`: what the inference is given; x itself in a model without a mean."""
-        if self.mean is None:
-            return signal
         self.dictionary._check(signal, "signal", self.dictionary.channels)
-        return signal - self._constant()
+        return signal if self.mean is None else signal - self._constant()
 
     def in_units(self) -> list[nn.Parameter]:
         """The parameters in the unit of the signals: the mean, and a bias. All others are the same in any unit."""
@@ -111,7 +110,10 @@ class SparseAutoencoder(nn.Module):
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> SparseAutoencoder:
-        """The model that `save` wrote, on the CPU and in eval mode. Raises ValueError for a file that is not one."""
+        """The model that `save` wrote, on the CPU and in eval mode.
+
+        Raises ValueError for a file that is not one, FileNotFoundError where there is none.
+        """
         tensors, description = composition.read(path)
         if "model" not in description or "training" in description:
             raise ValueError(f"path = {str(path)!r}: not a saved model (a checkpoint of `fit` is read by `fit` itself)")
@@ -147,7 +149,7 @@ class SparseAutoencoder(nn.Module):
 
 def _checked(mean: Tensor, dictionary: Dictionary) -> Tensor:
     """A mean as a tensor of the dictionary's type: one finite number per channel."""
-    if not (isinstance(mean, Tensor) and mean.shape == (dictionary.channels,) and mean.isfinite().all()):
-        what = f"has shape {tuple(mean.shape)}" if isinstance(mean, Tensor) else f"is a {type(mean).__name__}"
-        raise ValueError(f"mean {what}: should be a tensor ({dictionary.channels},) of finite numbers, one per channel")
+    form = f"({dictionary.channels},), one number per channel"
+    if len(mean := tensor(mean, "mean", form, (1, 1))) != dictionary.channels:
+        raise ValueError(f"mean = {short(mean)}: should be {form}")
     return mean.detach().to(dictionary.weight).clone()

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from saeno.checks import whole
+from saeno.checks import held, whole
 from saeno.dictionaries.base import Grid, as_grid
 
 SAMPLED = 64  # numbers of a fingerprint
@@ -47,7 +47,7 @@ def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iter
         raise ValueError(f"grid = {grid!r}: is for a generative model; a {kind} has a grid of its own")
     if isinstance(data, Tensor):
         return _of_tensor(data, size, seed, start)
-    if hasattr(data, "sample"):
+    if hasattr(data, "sample") and not isinstance(data, type):
         return _of_model(data, size, seed, grid, start)
     if isinstance(data, torch.utils.data.DataLoader):
         try:
@@ -65,6 +65,7 @@ def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iter
 
 
 def _of_tensor(signals: Tensor, size: int, seed: int, start: int) -> Iterator[Tensor]:
+    held(signals, "data")
     if signals.dim() < 2:
         raise ValueError(f"data has shape {tuple(signals.shape)}: should be (signals, channels, *grid)")
     if size > len(signals):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from numbers import Integral
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 Kind = TypeVar("Kind")
 
@@ -75,6 +77,24 @@ def instance(value: Any, kind: type[Kind], name: str, such_as: str) -> Kind:
     return value
 
 
+def precision(value: Any, name: str) -> torch.dtype:
+    """A type of floating-point numbers, the default one for None. Raises TypeError for anything else."""
+    if value is None:
+        return torch.get_default_dtype()
+    if not (isinstance(value, torch.dtype) and value.is_floating_point):
+        raise TypeError(f"{name} = {short(value)}: should be a floating-point type, such as torch.float32")
+    return value
+
+
+def path(value: Any, name: str = "path") -> Path:
+    """Where a file is or will be. Raises TypeError for what is no path, ValueError for one that names no file."""
+    if not isinstance(value, str | os.PathLike) or isinstance(os.fspath(value), bytes):
+        raise TypeError(f"{name} = {short(value)}: should be a path")
+    if not Path(value).name or Path(value).is_dir():
+        raise ValueError(f"{name} = {os.fspath(value)!r}: should name a file, not a folder")
+    return Path(value)
+
+
 def text(value: Any, name: str) -> str:
     """A text. Raises TypeError for anything else."""
     if not isinstance(value, str):
@@ -113,8 +133,49 @@ def tensor(
 
 def held(value: Tensor, name: str) -> None:
     """Raises TypeError for a tensor that has no numbers to read in order: a sparse one, or one on "meta"."""
-    if value.layout is not torch.strided or value.is_meta:
+    dense(value, name)
+    if value.is_meta:
         raise TypeError(f"{name} = {short(value)}: should be a dense tensor that holds its values")
+
+
+def dense(value: Tensor, name: str) -> None:
+    """Raises TypeError for a sparse tensor."""
+    if value.layout is not torch.strided:
+        raise TypeError(f"{name} = {short(value)}: should be a dense tensor, such as {name}.to_dense()")
+
+
+def signals(
+    value: Any,
+    name: str,
+    kind: str,
+    count: int,
+    owner: nn.Module,
+    like: Tensor,
+    axes: int | None = None,
+    of: str = "dictionary",
+) -> None:
+    """Numbers `(batch, kind = count, *grid)` that a dictionary or lifting takes: the owner, whose weights are `like`.
+
+    kind: what the second axis is: "channels", "concepts" or "lifted". axes: how many the grid has; None: any number.
+    Whether the numbers are finite is not asked: this is called several times in each step of a training. Raises
+    TypeError for another kind of thing or of number, ValueError for another shape or device.
+    """
+    if not isinstance(value, Tensor):
+        such_as = f", such as torch.from_numpy({name}).float()" if isinstance(value, np.ndarray) else ""
+        raise TypeError(f"{name} is a {type(value).__name__}: should be a tensor{such_as}")
+    dense(value, name)
+    shape = value.shape
+    if len(shape) < 2 or axes not in (None, len(shape) - 2) or shape[1] != count or 0 in shape[2:]:
+        grid = ", *grid" if axes is None else ", n" * axes
+        form = f"(batch, {kind} = {count}{grid}) for {type(owner).__name__}"
+        raise ValueError(f"{name} has shape {tuple(shape)}: should be {form}")
+    if value.device != like.device:
+        what = f"{name} is on {value.device}, the {of} on {like.device}"
+        raise ValueError(f"{what}: should be on one device")
+    # Under autocast others hand on what they made in half precision: operators take it, and give float32 again.
+    if value.dtype != like.dtype:
+        if not (torch.is_autocast_enabled(like.device.type) and value.is_floating_point()):
+            raise TypeError(f"{name} is {value.dtype}, the {of} {like.dtype}: convert one of them")
 
 
 def row(value: Any, name: str, form: str, length: int | None = None) -> np.ndarray:

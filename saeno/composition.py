@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from saeno import dictionaries, inference, ongrid, sparsity
+from saeno import checks, dictionaries, inference, ongrid, sparsity
 
 SCHEMA = 1
 PUBLIC = {
@@ -85,6 +85,7 @@ def write(path: str | os.PathLike, tensors: dict[str, Tensor], description: dict
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
+    checks.path(path)
     header = {"saeno": json.dumps({"schema": SCHEMA, **description})}
     with _part(path) as part:
         try:
@@ -159,8 +160,8 @@ def read(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     from safetensors import SafetensorError, safe_open
 
-    if Path(path).is_dir():
-        raise ValueError(f"path = {str(path)!r}: a folder, should be a file")
+    if not checks.path(path).exists():
+        raise FileNotFoundError(f"path = {str(path)!r}: should be a file that was saved, there is none")
     try:
         with safe_open(path, framework="pt") as file:
             header = (file.metadata() or {}).get("saeno")

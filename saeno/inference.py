@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from saeno.checks import real, whole
+from saeno.checks import flag, real, whole
 from saeno.dictionaries import Dictionary
 from saeno.dictionaries.base import count_nodes
 from saeno.proximal import Solution, fista, ista, proximal_gradient, safe_step
@@ -64,7 +64,7 @@ class Inference(nn.Module):
     def __init__(self, sparsity: Sparsity | None = None, detach: bool = False):
         """sparsity: what makes its codes sparse, if one operator does. detach: no gradient through the encoder."""
         super().__init__()
-        self.sparsity, self.detach = sparsity, detach
+        self.sparsity, self.detach = sparsity, flag(detach, "detach")
 
     @property
     def makes_events(self) -> bool:
@@ -125,7 +125,7 @@ class OneStep(Inference):
         super().__init__(_sparsity(sparsity))
         if step is not None and isinstance(sparsity, TopK):
             raise ValueError(f"step = {step}: is for soft codes; one step of TopK takes the masses as they are")
-        self.tied, self.step = tied, _step(step)
+        self.tied, self.step = flag(tied, "tied"), _step(step)
         self.encoder: Dictionary | None = None
         self.bias: nn.Parameter | None = None
 
@@ -166,8 +166,9 @@ class OneStep(Inference):
     def encoding(self, dictionary: Dictionary, signal: Tensor) -> Encoding:
         if self.makes_events:
             return super().encoding(dictionary, signal)
+        masses = self._masses(dictionary, signal)
         step = safe_step(dictionary, signal) if self.step is None else self.step
-        values = step * self._masses(dictionary, signal)
+        values = step * masses
         return Encoding(self.sparsity(values, step), values, step)
 
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
@@ -206,11 +207,12 @@ class Unrolled(Inference):
         super().__init__(_sparsity(sparsity), detach)
         if isinstance(sparsity, BatchTopK):
             raise ValueError("sparsity = BatchTopK: would need a threshold for each step; use TopK, or OneStep")
+        self.accelerate = flag(accelerate, "accelerate")
         if accelerate and isinstance(sparsity, TopK):
             raise ValueError(
                 "accelerate = True: is for soft codes; iterative hard thresholding has its own adaptive step"
             )
-        self.steps, self.step, self.accelerate = whole(steps, "steps"), _step(step), accelerate
+        self.steps, self.step = whole(steps, "steps"), _step(step)
 
     def extra_repr(self) -> str:
         return f"steps={self.steps}, accelerate={self.accelerate}, step={self.step}, detach={self.detach}"

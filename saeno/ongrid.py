@@ -47,6 +47,8 @@ class OnGrid(Inference):
             raise TypeError(f"inference is a {type(inference).__name__}: should be one such as MatchingPursuit(4)")
         self.inference = inference
         self.grid = as_grid(grid)
+        if not self.grid:
+            raise ValueError(f"grid = {grid!r}: should have one number of nodes, at least, for one axis")
 
     @property
     def sparsity(self) -> Sparsity | None:
@@ -103,9 +105,11 @@ class OnGrid(Inference):
         if not isinstance(functions, FourierDictionary):
             raise TypeError(f"dictionary is a {type(functions).__name__}: OnGrid needs a FourierDictionary")
         functions._check_grid(as_grid(self.grid, functions.axes))
-        if signal is None or tuple(signal.shape[2:]) == self.grid:
-            return signal
+        if signal is None:
+            return None
         functions._check_grid(dictionary._check(signal, "signal", dictionary.channels))
+        if tuple(signal.shape[2:]) == self.grid:
+            return signal
         for axis, n in enumerate(self.grid, start=2):
             if signal.shape[axis] != n:
                 matrix = wide(_matrix(signal.shape[axis], n).to(signal))

@@ -9,11 +9,15 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from saeno.checks import real, whole
+from saeno.checks import instance, real, whole
 from saeno.dictionaries import Dictionary, Lifted
 from saeno.dictionaries.base import inner
 from saeno.sparsity import SoftThreshold
 from saeno.units import unit
+
+
+class NoStep(ValueError):
+    """A dictionary has no largest eigenvalue that is positive and finite, so no step of it descends."""
 
 
 class Solution(NamedTuple):
@@ -84,7 +88,7 @@ def fista(
 @torch.no_grad()
 def _solve(dictionary, signal, threshold, steps, tolerance, positive, start, accelerate) -> Solution:
     steps, tolerance, prox = whole(steps, "steps"), real(tolerance, "tolerance"), SoftThreshold(threshold, positive)
-    check_problem(dictionary, signal, start=start)
+    check_problem(dictionary, signal, **({} if start is None else {"start": start}))
     step = safe_step(dictionary, signal)
     # In units of its own each signal's largest value is about 1: energies of 1e-46 are none in float32.
     size = unit(signal)
@@ -149,41 +153,34 @@ def proximal_gradient(
         gradient = dictionary.correlate(signal, code) if sent is None else sent
 
 
-def check_problem(dictionary: Dictionary, signal: Tensor, **codes: Tensor | None) -> None:
+def check_problem(dictionary: Dictionary, signal: Tensor, **codes: Tensor) -> None:
     """Raises ValueError or TypeError for what no solver with a certificate can solve.
 
     Analysis has to be the adjoint of synthesis, so that there is an objective to minimise; numbers are finite, in
-    float32 or float64, and fit the dictionary. `codes` are checked by their names, if they are given.
+    float32 or float64, and fit the dictionary. `codes` are checked by their names.
     """
-    if not isinstance(dictionary, Dictionary):
-        raise TypeError(f"dictionary is a {type(dictionary).__name__}: should be a Dictionary")
+    instance(dictionary, Dictionary, "dictionary", "DenseDictionary(64, 128)")
     if isinstance(dictionary, Lifted) and (dictionary.residual == "lifted" or not dictionary.adjoint):
         raise ValueError(
             "dictionary is lifted with L ≠ Pᵀ or with the lifted residual: no lasso objective; use Unrolled, or L = Pᵀ"
         )
     dictionary._check(signal, "signal", dictionary.channels)
     for name, code in codes.items():
-        if code is not None:
-            dictionary._check(code, name, dictionary.concepts)
-            if code.shape != (signal.shape[0], dictionary.concepts, *signal.shape[2:]):
-                right = (len(signal), dictionary.concepts, *signal.shape[2:])
-                raise ValueError(f"{name} has shape {tuple(code.shape)}: should be the code's {right}")
+        dictionary._check_pair(signal, code, name)
     for name, value in {"signal": signal, **codes}.items():
-        if value is not None and value.dtype not in (torch.float32, torch.float64):
+        if value.dtype not in (torch.float32, torch.float64):
             raise TypeError(f"{name} is {value.dtype}: a solver needs torch.float32 or torch.float64")
-        if value is not None and not value.isfinite().all():
+        if not value.isfinite().all():
             raise ValueError(f"{name} has NaN or infinite values: should be finite")
 
 
 def safe_step(dictionary: Dictionary, signal: Tensor) -> Tensor:
     """1/λmax(DᵀD) on the signal's grid: the largest step that is sure to descend for every signal.
 
-    Raises ValueError when all atoms are zero: then there is none; and when they are so small or large that λmax is no
-    number of their type.
+    Raises NoStep, a ValueError, when all atoms are zero: then there is none; and when they are so small or large that
+    λmax is no number of their type.
     """
     largest = dictionary.largest_eigenvalue(tuple(signal.shape[2:]))
     if not torch.compiler.is_compiling() and not 0 < largest < torch.inf:  # what is exported decides nothing by values
-        raise ValueError(
-            f"λmax(DᵀD) of the dictionary is {float(largest):.3g}: should be positive and finite, for a step"
-        )
+        raise NoStep(f"λmax(DᵀD) of the dictionary is {float(largest):.3g}: should be positive and finite, for a step")
     return 1 / largest

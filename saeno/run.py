@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from saeno import composition, losses
 from saeno.autoencoder import SparseAutoencoder
 from saeno.batches import same_data
+from saeno.proximal import NoStep
 
 # Of energies ½E‖x‖² between these the loss is used as it is; others are brought to about 1 first.
 SMALL, LARGE = 1e-2, 1e2
@@ -107,7 +108,9 @@ class Run:
                 raise TypeError(f"loss gave {what}: should be one number, a tensor that depends on a trained parameter")
             if self.unit is None:
                 self.find_unit(signal)
-        except torch.linalg.LinAlgError as error:
+        except (torch.linalg.LinAlgError, NoStep) as error:
+            if self.step == self.began and isinstance(error, NoStep):
+                raise
             raise self.stop(f"the dictionary has no largest eigenvalue any more: try a smaller lr ({error})") from error
         except (ValueError, TypeError) as error:
             stopped = self.stop(str(error))

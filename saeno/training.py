@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from saeno import composition, losses
 from saeno.autoencoder import SparseAutoencoder
 from saeno.batches import batches, fingerprint
-from saeno.checks import real, whole
+from saeno.checks import flag, path, real, whole
 from saeno.dictionaries.base import Grid, as_grid
 from saeno.run import History, Metric, Run, TrainingError, held_interrupt
 
@@ -94,7 +94,7 @@ def fit(
     if schedule not in ("cosine", "constant"):
         raise ValueError(f"schedule = {schedule!r}: should be 'cosine' or 'constant'")
     steps, batch, save_every = whole(steps, "steps"), whole(batch, "batch"), whole(save_every, "save_every")
-    every = _measured_at(every)
+    normalize, progress, every = flag(normalize, "normalize"), flag(progress, "progress"), _measured_at(every)
     seed, lr = whole(seed, "seed", least=0), real(lr, "lr", positive=True)
     clip = None if clip is None else real(clip, "clip", positive=True)
     if not isinstance(model, SparseAutoencoder):
@@ -102,12 +102,13 @@ def fit(
     if model.dictionary.weight.dtype not in (torch.float32, torch.float64):
         kind = model.dictionary.weight.dtype
         raise TypeError(f"model is {kind}: should be torch.float32 or float64, whose small steps are not rounded away")
+    if lr > torch.finfo(model.dictionary.weight.dtype).max:
+        raise ValueError(f"lr = {lr!r}: should be a number that {model.dictionary.weight.dtype} can hold")
     if not callable(loss) or isinstance(loss, type):
         what = f"the class {loss.__name__}" if isinstance(loss, type) else f"a {type(loss).__name__}"
         raise TypeError(f"loss is {what}: should be called as loss(model, signal), such as losses.l1(0.1)")
     _check_metrics(metrics)
-    if checkpoint is not None and not isinstance(checkpoint, str | os.PathLike):
-        raise TypeError(f"checkpoint is a {type(checkpoint).__name__}: should be a path")
+    checkpoint = None if checkpoint is None else path(checkpoint, "checkpoint")
     grid = as_grid(grid)
     run = Run(model, _optimizer(optimizer, model, lr), steps, loss)
     trained = _trained(model, run.optimizer)
@@ -184,7 +185,7 @@ def fit(
 
 def _measured_at(every: int | Sequence[int] | None) -> int | list[int] | None:
     """`every`, checked: a period, a sorted list of steps, or None."""
-    if isinstance(every, Sequence | range) and not isinstance(every, str):
+    if isinstance(every, Sequence) and not isinstance(every, str | bytes):
         return sorted({whole(step, "every", least=0) for step in every})
     return None if every is None else whole(every, "every")
 

@@ -846,7 +846,7 @@ def is_named(error: Exception, argument: str) -> bool:
     names = [argument, *NAMES.get(argument, ())]
     return (
         ours
-        and isinstance(error, ValueError | TypeError | KeyError | RuntimeError | AssertionError)
+        and isinstance(error, ValueError | TypeError | KeyError | RuntimeError | AssertionError | OSError)
         and any(re.search(rf"\b{re.escape(one)}\b", said) for one in names)
     )
 
@@ -854,8 +854,8 @@ def is_named(error: Exception, argument: str) -> bool:
 # Where an error may call an argument by another name, since that is what it is there.
 NAMES = {
     "active": ("probability",),
-    "atoms": ("atom", "grid"),
-    "data": ("signal", "batch"),
+    "atoms": ("atom", "grid", "dictionary"),
+    "data": ("signal", "batch", "grid"),
     "dictionary": ("probability", "signal", "code", "start", "channels"),
     "direction": ("axes",),
     "frequency": ("axes",),
@@ -864,9 +864,11 @@ NAMES = {
     "id": ("claim",),
     "learned": ("atoms", "grid"),
     "lift": ("project",),
+    "modes": ("grid",),
     "name": ("number", "claim"),
     "points": ("axes",),
     "recovered": ("claim",),
+    "sparsity": ("step", "accelerate"),  # which go with some of them
     "signal": ("shape", "grid", "start", "reconstruction"),
     "to_grid": ("grid",),
     "true": ("atoms", "grid"),

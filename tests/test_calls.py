@@ -14,16 +14,16 @@ from tests.calls import CALLS, everything, tried
 
 matplotlib.use("Agg")
 
-# Calls of metrics, data, plots and the book.
-OURS = re.compile(
-    r"metrics|Match\.|data|families|a function|FunctionAtoms|SparseModel|Frequency|signals|plots|book|Claim"
-)
 # Where a value of the kind is none to be refused: (name of the call, argument, kinds).
 ACCEPTED = [
     # numbers that the argument may be
     (".*", "at|decay|frequency|noise|own_beyond|phase|pointwise|seed|shrinkage|start|taper", "zero"),
     (".*", "threshold|tolerance|weight|width", "zero"),
-    (".*", "at|bandwidth|limit|lr|own_beyond|patience|step|steps|threshold|tolerance|weight|width|clip", "huge|vast"),
+    (
+        ".*",
+        "at|bandwidth|limit|lr|own_beyond|patience|pointwise|step|steps|threshold|tolerance|weight|width|clip",
+        "huge|vast",
+    ),
     (".*", "decay|frequency|phase|direction|offset", "negative|huge"),
     (".*", "patience|save_every|steps|every|batch|step|start|seed|offset", "vast"),
     # texts, orders and lists that the argument may be
@@ -47,6 +47,25 @@ ACCEPTED = [
     ("metrics.(code_error|support_f1).*", "code", "one more channel"),
     ("data.*|metrics.(l0|dead_atoms)", ".*", "rank more|rank less"),
     ("a function of families|FunctionAtoms.at", "points", "rank more|rank less|empty batch"),
+    ("(Dense|Conv|Fourier)Dictionary.from_atoms|Lifting.*whitening", "atoms|samples", "one more channel"),
+    (".*\\.forward", "value", "rank more|rank less|one more channel"),
+    ("(SoftThreshold|ReLU|JumpReLU)\\.forward", "value", "number"),  # entry by entry
+    # dictionaries: another one is as good; vectors have the grid (); modes, offsets and lists may be these
+    ("SparseAutoencoder|Lifted|inference.omp.*", "dictionary", "dictionary"),
+    ("Lifting.orthonormal", "dtype", "dtype"),
+    ("(dense|lifted)\\..*", "grid", "backwards|longer|nothing"),
+    ("fourier.largest_eigenvalue", "grid", "nothing"),
+    ("(Conv|Fourier)Dictionary.*", "offset|modes", "zero|list"),
+    ("FourierDictionary.at", "points", "rank less|empty batch"),
+    ("OnGrid", "grid", "list"),  # its axes are those of a dictionary that it does not know yet
+    # −∞ is below all thresholds (encoders, which see the signal, make its code NaN)
+    (".*\\.forward", "value", "minus infinite"),
+    # the square of 1e30 is infinite in float32, which an energy shows; the codes of solvers are right (tests of units)
+    (".*\\.energy|losses.*|inference.f?ista.*", "code|signal|reconstruction|start", "huge"),
+    # training and files
+    ("fit", "checkpoint|clip|every|metrics", "None"),
+    ("fit", "every|metrics", "list|nothing|dict"),
+    ("SparseAutoencoder.(save|load)", "path", "text"),
     # of a code without unmatched concepts nothing is left
     ("Match.unmatched.*", "code", "NaN|infinite|minus infinite"),
 ]
@@ -65,9 +84,8 @@ def verdicts(tmp_path_factory):
         patch.chdir(tmp_path_factory.mktemp("calls"))
         warnings.simplefilter("ignore")
         for name, argument, kind in everything():
-            if OURS.match(name):
-                verdict, said = tried(name, argument, kind, accepted)
-                found[verdict].append(f"{name}({argument}: {kind}) {said}")
+            verdict, said = tried(name, argument, kind, accepted)
+            found[verdict].append(f"{name}({argument}: {kind}) {said}")
     return found
 
 
@@ -81,5 +99,5 @@ def test_no_result_is_wrong_in_silence(verdicts):
 
 
 def test_errors_name_the_argument(verdicts):
-    assert sum(map(len, verdicts.values())) > 3000
-    assert len(verdicts["bare"]) <= 5, "\n".join(verdicts["bare"])
+    assert sum(map(len, verdicts.values())) > 10_000
+    assert not verdicts["bare"], "\n".join(verdicts["bare"])

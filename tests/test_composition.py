@@ -167,7 +167,7 @@ def test_an_unknown_class_in_a_file_is_refused(tmp_path):
 def test_folders_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"path = '.*nowhere/model': its folder should exist"):
         files.write(tmp_path / "nowhere" / "model", {}, {})
-    with pytest.raises(ValueError, match=r"path = '.*': a folder, should be a file"):
+    with pytest.raises(ValueError, match=r"path = '.*': should name a file, not a folder"):
         files.read(tmp_path)
 
 

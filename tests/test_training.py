@@ -365,7 +365,7 @@ def test_arguments_that_cannot_work_are_refused_at_once(settings, message):
         ({"metrics": {1: len}}, "metrics has the name 1: should be a string"),
         ({"loss": "l1"}, r"loss is a str: should be called as loss\(model, signal\)"),
         ({"loss": losses.l1}, r"loss is the class l1: should be called as loss\(model, signal\), such as losses.l1"),
-        ({"checkpoint": 3}, "checkpoint is a int: should be a path"),
+        ({"checkpoint": 3}, "checkpoint = 3: should be a path"),
     ],
 )
 def test_arguments_of_a_wrong_kind_are_named_at_once(settings, message):

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from saeno.checks import real, row, short, tensor, whole
-from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes, seeded
+from saeno.dictionaries.base import Dictionary, Grid, as_grid, check_points, count_nodes, seeded
 from saeno.metrics import coherence
 
 Function = Callable[[Tensor], Tensor]
@@ -115,11 +115,7 @@ class FunctionAtoms(Dictionary):
 
     def at(self, points: Tensor) -> Tensor:
         """The atoms at any points: `(points, axes)`, or `(points,)` with one axis, to `(concepts, 1, points)`."""
-        points = tensor(points, "points", f"(points, {self.axes})", (1, 2), empty=True)
-        points = points.unsqueeze(-1) if points.dim() == 1 and self.axes == 1 else points
-        if points.dim() != 2 or points.shape[1] != self.axes:
-            raise ValueError(f"points have shape {tuple(points.shape)}: should be (points, {self.axes})")
-        return (self.weight * self._values(points)).unsqueeze(1)
+        return (self.weight * self._values(check_points(points, self.axes))).unsqueeze(1)
 
     def atoms(self, grid: Grid = ()) -> Tensor:
         grid = as_grid(grid, self.axes)

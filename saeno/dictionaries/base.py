@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from saeno.checks import in_row, is_whole, whole
+from saeno.checks import in_row, is_whole, signals, tensor, whole
 from saeno.sparsity import Events
 from saeno.units import unit, wide
 
@@ -121,6 +121,7 @@ class Dictionary(nn.Module):
 
         Shapes: signal `(batch, channels, *grid)`, code `(batch, concepts, *grid)`, result like the code.
         """
+        self._check_pair(signal, code)
         return self.analysis(signal - self.synthesis(code))
 
     def energy(self, code: Tensor) -> Tensor:
@@ -231,24 +232,17 @@ class Dictionary(nn.Module):
 
     def _check(self, value: Tensor, name: str, expected: int) -> tuple[int, ...]:
         """The grid of a signal or code; an error that names it when it does not fit this dictionary."""
-        if not isinstance(value, Tensor):
-            raise TypeError(f"{name} is a {type(value).__name__}: should be a tensor")
         kind = "channels" if name == "signal" else "concepts"
-        shape = tuple(value.shape)
-        if value.dim() != 2 + self.axes or shape[1] != expected:
-            grid = ", ".join("n" for _ in range(self.axes))
-            raise ValueError(
-                f"{name} has shape {shape}: should be (batch, {kind} = {expected}{', ' + grid if grid else ''}) "
-                f"for {type(self).__name__}"
-            )
-        device = self.weight.device
-        if value.device != device:
-            raise ValueError(f"{name} is on {value.device}, the dictionary on {device}: should be on one device")
-        # Under autocast others hand on what they made in half precision: operators take it, and give float32 again.
-        mixed = torch.is_autocast_enabled(device.type) and value.is_floating_point()
-        if value.dtype != self.weight.dtype and not mixed:
-            raise TypeError(f"{name} is {value.dtype}, the dictionary {self.weight.dtype}: convert one of them")
-        return shape[2:]
+        signals(value, name, kind, expected, self, self.weight, self.axes)
+        return tuple(value.shape[2:])
+
+    def _check_pair(self, signal: Tensor, code: Tensor, name: str = "code") -> None:
+        """That a code is one of that signal: else a difference of the two would be repeated until it fits."""
+        self._check(signal, "signal", self.channels)
+        self._check(code, name, self.concepts)
+        right = (len(signal), self.concepts, *signal.shape[2:])
+        if tuple(code.shape) != right:
+            raise ValueError(f"{name} has shape {tuple(code.shape)}: should be the code's {right}")
 
 
 def inner(a: Tensor, b: Tensor) -> Tensor:
@@ -290,9 +284,7 @@ def _same(copy: Tensor, now: Tensor) -> bool:
 
 def check_points(points: Tensor, axes: int) -> Tensor:
     """Points `(points, axes)`, or `(points,)` with one axis, as `(points, axes)`. Raises TypeError or ValueError."""
-    if not (isinstance(points, Tensor) and points.is_floating_point()):
-        kind = points.dtype if isinstance(points, Tensor) else type(points).__name__
-        raise TypeError(f"points are {kind}: should be a tensor of floating-point numbers (points, {axes})")
+    points = tensor(points, "points", f"(points, {axes})", (1, 2), finite=False, empty=True)
     points = points.unsqueeze(-1) if points.dim() == 1 and axes == 1 else points
     if points.dim() != 2 or points.shape[1] != axes:
         raise ValueError(f"points have shape {tuple(points.shape)}: should be (points, {axes})")

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from saeno.checks import given_atoms, real
+from saeno.checks import given_atoms, in_row, real
 from saeno.dictionaries.base import Dictionary, Grid, as_grid, check_points, per_axis, random_atoms
 from saeno.dictionaries.resampling import centres, on_longer_torus
 from saeno.dictionaries.spectral import filtered, to_grid
 from saeno.units import wide
+
+MOST_MODES = 10**6  # of atoms on a longer domain
 
 
 class FourierDictionary(Dictionary):
@@ -97,7 +99,6 @@ class FourierDictionary(Dictionary):
         """
         points = check_points(points, self.axes)
         frequencies = torch.cartesian_prod(*[torch.arange(-m, m + 1, device=points.device) for m in self.modes])
-        points = wide(points)
         phase = 2 * math.pi * points @ frequencies.view(-1, self.axes).to(points.dtype).T
         half = self._half.flatten()
         basis = math.sqrt(2) * torch.where(half > 0, phase.cos(), -phase.sin())
@@ -141,10 +142,12 @@ class FourierDictionary(Dictionary):
 
         Raises ValueError for a length that is not positive, or not one per axis. Source: our derivation.
         """
-        lengths = tuple(length) if isinstance(length, Sequence) else (length,)
+        lengths = in_row(length)
         if len(lengths) != self.axes:
             raise ValueError(f"length = {length!r} has {len(lengths)} axes: this dictionary needs {self.axes}")
         lengths = tuple(real(one, "length", positive=True) for one in lengths)
+        if any(one * modes > MOST_MODES for one, modes in zip(lengths, self.modes, strict=True)):
+            raise ValueError(f"length = {length!r}: should be less, length · modes {self.modes} is above {MOST_MODES}")
         with torch.no_grad():
             atoms = self.atoms([2 * m + 2 for m in self.modes])
             spectrum = self._spectrum(whole=True).to(torch.complex128)
@@ -158,6 +161,8 @@ class FourierDictionary(Dictionary):
 
     def largest_eigenvalue(self, grid: Grid = ()) -> Tensor:
         # The atoms have no frequency beyond `modes`, so the coarsest grid that carries them says it for every grid.
+        if as_grid(grid):
+            self._check_grid(as_grid(grid, self.axes))
         return super().largest_eigenvalue([2 * m + 1 for m in self.modes])
 
     def _determined_by(self) -> list[Tensor]:

@@ -127,7 +127,7 @@ class Lifted(Dictionary):
         """`DᵀL(x − P D z)` or `Dᵀ(L x − D z)`, as `residual` says. Shapes as in `Dictionary.correlate`."""
         if self.residual == "data":
             return super().correlate(signal, code)
-        self._check(signal, "signal", self.channels)
+        self._check_pair(signal, code)
         return self.dictionary.correlate(self.lifting.lift(signal), code)
 
     def atoms(self, grid: Grid = ()) -> Tensor:

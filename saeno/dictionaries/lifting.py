@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from saeno.checks import flag, whole
+from saeno.checks import flag, held, precision, signals, whole
 from saeno.dictionaries.base import seeded
 from saeno.dictionaries.covariance import check_samples, roots, shrunk
 from saeno.dictionaries.spectral_lifting import SpectralLifting
@@ -50,6 +50,7 @@ class Lifting(nn.Module):
             if not (isinstance(matrix, Tensor) and matrix.is_floating_point() and matrix.dtype == lift.dtype):
                 kind = matrix.dtype if isinstance(matrix, Tensor) else type(matrix).__name__
                 raise TypeError(f"{name} is {kind}: both should be tensors of one floating-point type")
+            held(matrix, name)
         if lift.dim() != 2 or project.shape != lift.T.shape:
             raise ValueError(
                 f"lift has shape {tuple(lift.shape)}, project {tuple(project.shape)}: "
@@ -84,7 +85,7 @@ class Lifting(nn.Module):
         if variance not in ("lifted", "channels"):
             raise ValueError(f"variance = {variance!r}: should be 'lifted' (1/lifted) or 'channels' (1/channels)")
         channels, lifted = whole(channels, "channels"), whole(lifted, "lifted")
-        project = seeded(channels, lifted, seed=seed).to(dtype or torch.get_default_dtype())
+        project = seeded(channels, lifted, seed=seed).to(precision(dtype, "dtype"))
         project = project / math.sqrt(lifted if variance == "lifted" else channels)
         return cls(project.T, project)
 
@@ -184,10 +185,12 @@ class Lifting(nn.Module):
 
     def lift(self, signal: Tensor) -> Tensor:
         """L x at every node: `(batch, channels, *grid)` to `(batch, lifted, *grid)`."""
+        signals(signal, "signal", "channels", self.channels, self, self.P, of="lifting")
         return torch.einsum("hm,bm...->bh...", self.L, signal)
 
     def project(self, lifted: Tensor) -> Tensor:
         """P h at every node: `(batch, lifted, *grid)` to `(batch, channels, *grid)`."""
+        signals(lifted, "lifted", "lifted", self.lifted, self, self.P, of="lifting")
         return torch.einsum("mh,bh...->bm...", self.P, lifted)
 
     def extra_repr(self) -> str:
@@ -216,5 +219,5 @@ def pseudoinverse(matrix: Tensor) -> Tensor:
 def _orthonormal(channels: int, lifted: int, seed: int, dtype: torch.dtype | None) -> Tensor:
     channels, lifted = whole(channels, "channels"), whole(lifted, "lifted")
     tall = seeded(max(channels, lifted), min(channels, lifted), seed=seed).double()
-    basis = torch.linalg.qr(tall).Q.to(dtype or torch.get_default_dtype())
+    basis = torch.linalg.qr(tall).Q.to(precision(dtype, "dtype"))
     return basis.T if lifted >= channels else basis

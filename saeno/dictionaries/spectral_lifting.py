@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from saeno.checks import held, signals
 from saeno.units import wide
 
 
@@ -34,6 +35,7 @@ class SpectralLifting(nn.Module):
             if not (isinstance(table, Tensor) and table.is_complex() and table.dtype == lift.dtype):
                 kind = table.dtype if isinstance(table, Tensor) else type(table).__name__
                 raise TypeError(f"{name} is {kind}: both should be tensors of one complex type")
+            held(table, name)
             if table.dim() < 3 or table.shape[-1] != table.shape[-2] or table.shape != lift.shape:
                 shapes = f"lift has shape {tuple(lift.shape)}, project {tuple(project.shape)}"
                 raise ValueError(f"{shapes}: both should be (*grid, channels, channels)")
@@ -62,11 +64,11 @@ class SpectralLifting(nn.Module):
 
     def lift(self, signal: Tensor) -> Tensor:
         """L x: `(batch, channels, *grid)`, and the same out."""
-        return self._multiply(self.L, signal)
+        return self._multiply(self.L, signal, "signal")
 
     def project(self, lifted: Tensor) -> Tensor:
         """P h: `(batch, channels, *grid)`, and the same out."""
-        return self._multiply(self.P, lifted)
+        return self._multiply(self.P, lifted, "lifted")
 
     def returned(self, weight: Tensor) -> Tensor:
         """LP = I, in any coordinates."""
@@ -89,10 +91,9 @@ class SpectralLifting(nn.Module):
             table = table.index_select(axis, nearest.to(table.device))
         return table
 
-    def _multiply(self, table: Tensor, value: Tensor) -> Tensor:
+    def _multiply(self, table: Tensor, value: Tensor, name: str) -> Tensor:
+        signals(value, name, "channels", self.channels, self, table, len(self.grid), "lifting")
         grid = tuple(value.shape[2:])
-        if len(grid) != len(self.grid):
-            raise ValueError(f"signal has {len(grid)} axes: should have the {len(self.grid)} of the lifting's samples")
         if len(value) == 0:
             return value.clone()
         axes = tuple(range(2, value.dim()))

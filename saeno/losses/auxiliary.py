@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from saeno.checks import real, whole
-from saeno.losses.base import Loss, misfit, objective
+from saeno.losses.base import Loss, encoded, misfit, objective
 from saeno.losses.identity import identity, takes_encoding
 from saeno.sparsity import Events, TopK
 
@@ -66,7 +66,7 @@ class AuxK(nn.Module):
 
     def forward(self, model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
         """The loss of a batch `(batch, channels, *grid)`; it counts which concepts are active there."""
-        encoding = model.encoding(signal) if encoding is None else encoding
+        encoding = encoded(model, signal, encoding)
         value = self.base(model, signal, encoding)
         self._count(model, encoding)
         dead = self.dead().nonzero().flatten()
@@ -78,13 +78,12 @@ class AuxK(nn.Module):
     def _explained(self, model: SparseAutoencoder, signal: Tensor, residual: Tensor, dead: Tensor) -> Tensor:
         """ê, by the k largest masses of the dead concepts; the signal has no mean any more."""
         inference, dictionary = model.inference, model.dictionary
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not getattr(inference, "detach", False)):
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not inference.detach):
             masses = inference.candidates(dictionary, signal, residual)
         shape, among = tuple(masses.shape[1:]), masses.index_select(1, dead)
-        positive = getattr(getattr(inference, "sparsity", inference), "positive", True)
-        places = TopK(min(self.k, among[0].numel()), positive).select(among).indices
+        places = TopK(min(self.k, among[0].numel()), inference.positive).select(among).indices
         values = among.flatten(1).gather(1, places)
-        if positive:
+        if inference.positive:
             values = values + (values.clamp(min=0) - values).detach()
         nodes = torch.Size(shape[1:]).numel()
         events = Events(values, dead[places // nodes] * nodes + places % nodes, shape)

@@ -4,35 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from saeno.checks import real
+from saeno.autoencoder import SparseAutoencoder
+from saeno.checks import held, instance, real, short
+from saeno.inference import Encoding
 from saeno.sparsity import JumpReLU
-
-if TYPE_CHECKING:
-    from saeno.autoencoder import SparseAutoencoder
-    from saeno.inference import Encoding
 
 # loss(model, signal); those that other losses are made of also take the encoding of the signal, where it is known.
 Loss = Callable[..., Tensor]
 
 
 def misfit(signal: Tensor, reconstruction: Tensor) -> Tensor:
-    """½‖x − x̂‖²: half the mean over the batch and the grid of the sum over channels of squares."""
+    """½‖x − x̂‖²: half the mean over the batch and the grid of the sum over channels of squares.
+
+    Both `(batch, channels, *grid)`. Raises TypeError or ValueError for others, and for a batch of no signals.
+    """
+    for name, value in (("signal", signal), ("reconstruction", reconstruction)):
+        if not (isinstance(value, Tensor) and value.is_floating_point()):
+            raise TypeError(f"{name} = {short(value)}: should be a tensor of floating-point numbers")
+        held(value, name)
+    if signal.dim() < 2 or not signal.numel():
+        raise ValueError(f"signal has shape {tuple(signal.shape)}: should be (batch, channels, *grid), not empty")
+    if reconstruction.shape != signal.shape:
+        raise ValueError(
+            f"reconstruction has shape {tuple(reconstruction.shape)}: should be the signal's {tuple(signal.shape)}"
+        )
     return (signal - reconstruction).square().sum(1).mean() / 2
+
+
+def checked_model(model: SparseAutoencoder) -> SparseAutoencoder:
+    """The model of a loss. Raises TypeError for anything else."""
+    return instance(model, SparseAutoencoder, "model", "SparseAutoencoder(dictionary, inference)")
+
+
+def encoded(model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None) -> Encoding:
+    """The encoding of a signal, made here unless it is given."""
+    return checked_model(model).encoding(signal) if encoding is None else encoding
 
 
 def squared_error(model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
     """½‖x − x̂‖² and nothing else."""
-    encoding = model.encoding(signal) if encoding is None else encoding
+    encoding = encoded(model, signal, encoding)
     return misfit(signal, model.decode_encoding(encoding, signal.shape[2:]))
 
 
 def objective(model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
     """½‖x − x̂‖² + λR(z), with the R that the model's inference uses: none for events, λ‖z‖₁ for `SoftThreshold(λ)`."""
-    encoding = model.encoding(signal) if encoding is None else encoding
+    encoding = encoded(model, signal, encoding)
     value = squared_error(model, signal, encoding)
     return value if model.inference.makes_events else value + model.inference.sparsity.penalty(encoding.code)
 
@@ -54,7 +74,7 @@ class l1:
 
     def __call__(self, model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
         """The loss of a batch `(batch, channels, *grid)`."""
-        code = (model.encoding(signal) if encoding is None else encoding).dense()
+        code = encoded(model, signal, encoding).dense()
         reconstruction = model.decode(code, None if code.shape[2:] == signal.shape[2:] else tuple(signal.shape[2:]))
         return misfit(signal, reconstruction) + self.weight * code.abs().sum(1).mean()
 
@@ -82,13 +102,13 @@ class l0:
 
     def __call__(self, model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
         """The loss of a batch `(batch, channels, *grid)`."""
-        sparsity = getattr(model.inference, "sparsity", model.inference)
+        sparsity = checked_model(model).inference.sparsity
         if not isinstance(sparsity, JumpReLU):
             raise TypeError(
                 f"sparsity is a {type(sparsity).__name__}: l0 should be used with JumpReLU, which learns by it"
             )
-        if getattr(model.inference, "detach", False):
+        if model.inference.detach:
             raise ValueError("detach = True: l0 needs the gradient through the encoder, or thresholds would only rise")
-        encoding = model.encoding(signal) if encoding is None else encoding
+        encoding = encoded(model, signal, encoding)
         active = sparsity.active(encoding.values, encoding.step)
         return squared_error(model, signal, encoding) + self.weight * active.sum(1).mean()

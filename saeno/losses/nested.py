@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from saeno.checks import whole
-from saeno.losses.base import Loss, objective
+from saeno.losses.base import Loss, checked_model, encoded, objective
 from saeno.losses.identity import identity, takes_encoding
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class matryoshka:
 
     def __call__(self, model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
         """The loss of a batch `(batch, channels, *grid)`."""
-        if self.sizes[-1] != model.dictionary.concepts:
+        if self.sizes[-1] != checked_model(model).dictionary.concepts:
             raise ValueError(f"sizes = {list(self.sizes)}: should end with the {model.dictionary.concepts} concepts")
-        encoding = model.encoding(signal) if encoding is None else encoding
+        encoding = encoded(model, signal, encoding)
         return sum(self.base(model, signal, encoding.first(size)) for size in self.sizes) / len(self.sizes)

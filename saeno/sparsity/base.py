@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from saeno.checks import dense
+
 
 class Sparsity(nn.Module):
     """What makes a code sparse: `sparsity(value, step)` is the sparse one of `value: (batch, concepts, *grid)`.
@@ -42,12 +44,16 @@ class Sparsity(nn.Module):
 
 
 def checked(value: Tensor, name: str = "value", least: int = 2) -> Tensor:
-    """A code or its masses. Raises TypeError or ValueError unless it is a tensor, with at least so many axes."""
+    """A code or its masses. Raises TypeError or ValueError unless it is a tensor, with at least so many axes.
+
+    Its numbers may be any: −∞ is below all thresholds.
+    """
     if not (isinstance(value, Tensor) and value.is_floating_point()):
         kind = value.dtype if isinstance(value, Tensor) else type(value).__name__
         raise TypeError(f"{name} is {kind}: should be a tensor of floating-point numbers (batch, concepts, *grid)")
-    if value.dim() < least:
-        raise ValueError(f"{name} has shape {tuple(value.shape)}: should be (batch, concepts, *grid)")
+    dense(value, name)
+    if value.dim() < least or 0 in value.shape[1:]:
+        raise ValueError(f"{name} has shape {tuple(value.shape)}: should be (batch, concepts, *grid), with concepts")
     return value
 
 

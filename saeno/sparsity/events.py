@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from saeno.checks import whole
+from saeno.checks import flag, held, whole
 from saeno.sparsity.base import Sparsity, checked, spoiled
 
 
@@ -52,7 +52,7 @@ class TopK(Sparsity):
 
     def __init__(self, k: int, positive: bool = False):
         super().__init__()
-        self.k, self.positive = whole(k, "k"), positive
+        self.k, self.positive = whole(k, "k"), flag(positive, "positive")
 
     def extra_repr(self) -> str:
         return f"{self.k}, positive={self.positive}"
@@ -122,6 +122,7 @@ class BatchTopK(TopK):
         flat = checked(masses, "masses").flatten(1)
         if flat.shape[1] < self.k:
             raise ValueError(f"k = {self.k}: should be at most the {flat.shape[1]} entries of a code")
+        held(masses, "masses")  # how many entries a signal has depends on their values
         bad = spoiled(masses)
         score = (flat.detach() if self.positive else flat.detach().abs()).masked_fill(bad[:, None], -1.0)
         take_part = int((~bad).sum())

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from saeno.checks import real, whole
+from saeno.checks import flag, real, whole
 from saeno.sparsity.base import Sparsity, checked
 from saeno.units import unit, wide
 
@@ -49,7 +49,7 @@ class JointTopK(Sparsity):
         self.concepts, self.fraction = whole(concepts, "concepts"), real(fraction, "fraction", positive=True)
         if self.fraction > 1:
             raise ValueError(f"fraction = {fraction!r}: should be at most 1, the whole domain")
-        self.positive = positive
+        self.positive = flag(positive, "positive")
 
     def extra_repr(self) -> str:
         return f"{self.concepts}, {self.fraction}, positive={self.positive}"
@@ -95,7 +95,7 @@ class GroupSoftThreshold(Sparsity):
     def __init__(self, threshold: float, pointwise: float = 0.0, positive: bool = False):
         super().__init__()
         self.threshold, self.pointwise = real(threshold, "threshold"), real(pointwise, "pointwise")
-        self.positive = positive
+        self.positive = flag(positive, "positive")
 
     def extra_repr(self) -> str:
         return f"{self.threshold}, pointwise={self.pointwise}, positive={self.positive}"

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from saeno.checks import real
+from saeno.checks import flag, real
 from saeno.sparsity.base import Sparsity, checked
 
 
@@ -26,7 +26,7 @@ class SoftThreshold(Sparsity):
 
     def __init__(self, threshold: float, positive: bool = False):
         super().__init__()
-        self.threshold, self.positive = real(threshold, "threshold"), positive
+        self.threshold, self.positive = real(threshold, "threshold"), flag(positive, "positive")
 
     def extra_repr(self) -> str:
         return f"{self.threshold}, positive={self.positive}"
