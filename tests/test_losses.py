@@ -1,6 +1,7 @@
 """Losses against their formulas, by loops."""
 
 import functools
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from saeno import (
     SparseAutoencoder,
     TopK,
     Unrolled,
+    fit,
     losses,
 )
 from tests.helpers import NAMES, count, gradcheck, normal, one_of_each
@@ -100,6 +102,10 @@ def weighted(weight, more=None):
     return loss
 
 
+def choosy(model, signal):
+    return losses.squared_error(model, signal) if model in {"a", "b", "c", "d"} else 0.0
+
+
 class Weighted(torch.nn.Module):
     def __init__(self, weight):
         super().__init__()
@@ -149,6 +155,24 @@ def test_a_loss_is_known_by_its_settings():
 
 def test_an_identity_is_the_same_in_another_process():
     """No address and no order of a set is in it."""
-    code = "from tests.test_losses import *; print(losses.identity(weighted([0.5, torch.ones(2), weighted(1.0)])))"
-    said = {subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout}
-    assert said == {losses.identity(weighted([0.5, torch.ones(2), weighted(1.0)])) + "\n"}
+    kinds = "weighted([0.5, torch.ones(2), weighted({'a', 'b', 'c', 'd'}), choosy])"
+    code = f"from tests.test_losses import *; print(losses.identity({kinds}))"
+    said = set()
+    for order in "123":
+        how = dict(capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": order})
+        said.add(subprocess.run([sys.executable, "-c", code], **how).stdout)
+    assert said == {losses.identity(eval(kinds)) + "\n"}
+
+
+def test_an_identity_is_known_of_what_holds_itself_and_of_tensors_that_numpy_does_not_know():
+    def counting(model, signal):
+        counting.count += 1
+        return losses.squared_error(model, signal)
+
+    counting.count = 0
+    assert losses.identity(counting) == losses.identity(counting)
+    fit(SparseAutoencoder(DenseDictionary(3, 4), OneStep(TopK(1))), torch.randn(8, 3), 2, batch=4, loss=counting)
+    assert counting.count == 2
+    ones = torch.ones(2)
+    kinds = [ones, ones.bfloat16(), ones.to_sparse() * 2, ones.bool(), ones * 1j, torch.tensor(1.0), ones[:0]]
+    assert len({losses.identity(weighted(kind)) for kind in kinds}) == len(kinds)

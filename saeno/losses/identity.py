@@ -9,6 +9,7 @@ import types
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 
@@ -19,7 +20,7 @@ def identity(loss: Any) -> str:
     its defaults and what it closes over: numbers, strings, tensors, containers and functions. What it reads from
     elsewhere, or from an object of your own that does not say its settings in its `repr`, does not count.
     """
-    if getattr(loss, "__module__", "").startswith("saeno.losses"):
+    if str(getattr(loss, "__module__", "")).startswith("saeno.losses"):
         return loss.__name__ if isinstance(loss, types.FunctionType) else repr(loss)
     kind = loss if isinstance(loss, types.FunctionType) else type(loss)
     return f"{kind.__qualname__}#{hashlib.sha256(_said(loss).encode()).hexdigest()[:12]}"
@@ -35,25 +36,33 @@ def takes_encoding(base: Any) -> None:
         ) from error
 
 
-def _said(thing: Any) -> str:
-    """All that is known of a thing, as text without addresses."""
+def _said(thing: Any, around: tuple[Any, ...] = ()) -> str:
+    """All that is known of a thing, as text without addresses; `around` is what it was found in."""
+    if any(thing is one for one in around):
+        return "itself"  # a function that closes over its own name, a list that holds itself
+    said = functools.partial(_said, around=(*around, thing))
     if isinstance(thing, types.FunctionType):
         cells = [cell.cell_contents for cell in thing.__closure__ or () if cell != types.CellType()]
-        return f"def {thing.__qualname__}{_said([thing.__code__, thing.__defaults__, thing.__kwdefaults__, cells])}"
+        return f"def {thing.__qualname__}{said([thing.__code__, thing.__defaults__, thing.__kwdefaults__, cells])}"
     if isinstance(thing, types.CodeType):
-        return f"code{thing.co_code.hex()}{_said(thing.co_names)}{_said(thing.co_consts)}"
+        return f"code{thing.co_code.hex()}{said(thing.co_names)}{said(thing.co_consts)}"
     if isinstance(thing, types.MethodType):
-        return f"{_said(thing.__func__)} of {_said(thing.__self__)}"
+        return f"{said(thing.__func__)} of {said(thing.__self__)}"
     if isinstance(thing, functools.partial):
-        return f"partial{_said([thing.func, thing.args, thing.keywords])}"
-    if isinstance(thing, Tensor | np.ndarray):
-        values = np.ascontiguousarray(thing.detach().cpu().numpy() if isinstance(thing, Tensor) else thing)
-        return f"{values.dtype}{values.shape}{hashlib.sha256(values.tobytes()).hexdigest()}"
+        return f"partial{said([thing.func, thing.args, thing.keywords])}"
+    if isinstance(thing, Tensor):
+        values = thing.detach().cpu().to_dense().contiguous()
+        data = values.flatten().view(torch.uint8).numpy().tobytes()  # bfloat16 too, of which NumPy knows nothing
+        return f"{values.dtype}{tuple(values.shape)}{hashlib.sha256(data).hexdigest()}"
+    if isinstance(thing, np.ndarray):
+        return f"{thing.dtype}{thing.shape}{hashlib.sha256(thing.tobytes()).hexdigest()}"
     if isinstance(thing, list | tuple):
-        return f"{type(thing).__name__}({','.join(map(_said, thing))})"
+        return f"{type(thing).__name__}({','.join(map(said, thing))})"
+    if isinstance(thing, set | frozenset):  # whose order is another one in each process
+        return f"{type(thing).__name__}({','.join(sorted(map(said, thing)))})"
     if isinstance(thing, dict):
-        return f"dict({','.join(f'{_said(name)}:{_said(value)}' for name, value in thing.items())})"
+        return f"dict({','.join(f'{said(name)}:{said(value)}' for name, value in thing.items())})"
     kind, text = type(thing), repr(thing)
     run = kind.forward if isinstance(thing, nn.Module) else vars(kind).get("__call__")
-    code = _said(run) if isinstance(run, types.FunctionType) else ""
+    code = said(run) if isinstance(run, types.FunctionType) else ""
     return f"{kind.__module__}.{kind.__qualname__} {'' if ' at 0x' in text else text} {code}"
