@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import inspect
 import json
 import os
@@ -17,6 +18,7 @@ from torch import Tensor
 from saeno import checks, dictionaries, inference, ongrid, sparsity
 
 SCHEMA = 1
+NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK)  # what a file system says that has none
 PUBLIC = {
     kind.__name__: kind
     for kind in (
@@ -112,8 +114,9 @@ def probe(path: str | os.PathLike, size: int) -> None:
 
 @contextlib.contextmanager
 def held(path: str | os.PathLike) -> Iterator[None]:
-    """Keep a file to oneself, by a lock beside it that ends with the process, where the system has such locks.
+    """Keep a file to oneself, by a lock beside it that ends with the process.
 
+    Windows has no such locks, nor have some file systems, as of networks or of a mounted drive: there it is not kept.
     Raises ValueError when another holds it, or when nothing can be written there.
     """
     try:
@@ -130,13 +133,17 @@ def held(path: str | os.PathLike) -> Iterator[None]:
             except BlockingIOError as error:
                 raise ValueError(f"path = {str(path)!r}: another run writes there now, give it another file") from error
             except OSError as error:
+                if error.errno in NO_LOCKS:
+                    break
                 raise ValueError(f"path = {str(path)!r}: cannot be written ({error})") from error
-            if lock.exists() and os.path.samestat(os.fstat(file.fileno()), os.stat(lock)):
-                break  # else the one who had it took the file away in between
+            with contextlib.suppress(FileNotFoundError):  # the one who had it may take the file away at any time
+                if os.path.samestat(os.fstat(file.fileno()), os.stat(lock)):
+                    break
         try:
             yield
         finally:
-            lock.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                lock.unlink()
 
 
 @contextlib.contextmanager

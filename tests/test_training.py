@@ -1,5 +1,7 @@
 """The loop: one step of it by hand, what stops it, and a run that was killed."""
 
+import errno
+import fcntl
 import functools
 import itertools
 import math
@@ -768,6 +770,44 @@ def test_a_file_is_one_run_s_at_a_time(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     (tmp_path / "run.lock").touch()  # what a killed run leaves holds nobody up
     fit(small(), DATA, 3, batch=8, checkpoint=tmp_path / "run", metrics={"again": lambda model: 0.0})
+
+
+def test_a_folder_without_locks_takes_a_checkpoint_too(tmp_path, monkeypatch):
+    """As mounted drives are; a lock that is refused for another cause is an error."""
+
+    def refusing(cause):
+        def flock(*_):
+            raise OSError(cause, os.strerror(cause))
+
+        return flock
+
+    for cause in (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK):
+        monkeypatch.setattr("fcntl.flock", refusing(cause))
+        fit(small(), DATA, 3, batch=8, checkpoint=tmp_path / "run")
+        assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    monkeypatch.setattr("fcntl.flock", refusing(errno.EIO))
+    with pytest.raises(ValueError, match=r"path = '.*run': cannot be written \(.*error"):
+        fit(small(), DATA, 3, batch=8, checkpoint=tmp_path / "run")
+
+
+def test_a_lock_that_is_taken_away_at_once_is_asked_for_again(tmp_path, monkeypatch):
+    taken, flock = [], fcntl.flock
+
+    def late(file, how):
+        if not taken:
+            taken.append((tmp_path / "run.lock").unlink())  # by the run that had it, which just ended
+        flock(file, how)
+
+    monkeypatch.setattr("fcntl.flock", late)
+    with composition.held(tmp_path / "run"), pytest.raises(ValueError, match="another run writes there now"):
+        composition.held(tmp_path / "run").__enter__()
+    assert taken and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("folder", [".", "", "/", "/tmp"])
+def test_a_checkpoint_is_no_folder(folder):
+    with pytest.raises(ValueError, match=f"checkpoint = '{folder}': a folder, should be a file"):
+        fit(small(), DATA, 3, batch=8, checkpoint=folder)
 
 
 def test_a_checkpoint_that_could_not_be_written_is_found_at_the_start(tmp_path):
