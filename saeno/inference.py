@@ -303,8 +303,8 @@ class MatchingPursuit(Inference):
 def _seen(dictionary: Dictionary, signal: Tensor) -> Tensor:
     """The signals, those with a NaN or infinity made NaN as a whole, so that it shows in any code: max(−∞, 0) is 0."""
     dictionary._check(signal, "signal", dictionary.channels)
-    finite = signal.isfinite().flatten(1).all(1).view(-1, *[1] * (signal.dim() - 1))
-    return torch.where(finite, signal, torch.nan)
+    nothing = (0 * signal.detach()).sum(tuple(range(1, signal.dim())), keepdim=True)  # 0, but NaN where there is one
+    return signal + nothing
 
 
 def _sparsity(given: Sparsity) -> Sparsity:

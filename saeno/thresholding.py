@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from saeno.dictionaries import Dictionary
-from saeno.dictionaries.base import inner
 from saeno.sparsity import Events, TopK
-from saeno.units import unit, wide
+from saeno.units import unit, wide, within
 
 # Of 1.0, 0.9, …, 0.6, on 12 random dictionaries of three other shapes than the tests': 0.7 has the best supports and
 # the smallest error, 0.6 recovers a few more atoms.
@@ -26,12 +25,11 @@ def hard_thresholding(dictionary: Dictionary, signal: Tensor, sparsity: TopK, st
         if iteration > 0:
             gradient = dictionary.correlate(signal, chosen.code())
             masses = torch.zeros_like(gradient).flatten(1).scatter(1, chosen.indices, chosen.values).view_as(gradient)
-        size = step
         if step is None:
-            size = _bounded(
-                dictionary, sparsity, seen, masses, gradient, DAMPING * _line_search(dictionary, gradient, chosen)
-            )
-        chosen = sparsity.select(masses + size * gradient)
+            size = DAMPING * _line_search(dictionary, gradient, chosen)
+            chosen = _bounded(dictionary, sparsity, seen, masses, gradient, size)
+        else:
+            chosen = sparsity.select(masses + step * gradient)
     return chosen
 
 
@@ -39,31 +37,53 @@ def hard_thresholding(dictionary: Dictionary, signal: Tensor, sparsity: TopK, st
 def _line_search(dictionary: Dictionary, gradient: Tensor, chosen: Events) -> Tensor:
     """‖g‖²/‖D g‖² for the gradient on the chosen support, a number per signal, shaped to multiply the gradient."""
     on_support = gradient.flatten(1).gather(1, chosen.indices)
-    on_support = on_support / unit(on_support)
-    energy = dictionary.energy(Events(on_support, chosen.indices, chosen.shape).code())
-    square = wide(on_support).square().sum(1)
+
+    def squares(values: Tensor) -> tuple[Tensor, Tensor]:
+        return wide(values).square().sum(1), dictionary.energy(chosen._replace(values=values).code())
+
+    square, energy = squares(on_support)
+    if len(square) and not (within(square) and within(energy)):
+        square, energy = squares(on_support / unit(on_support))
     # With L ≠ Pᵀ there may be no energy, or less than none: then the step of one atom of unit gain.
     size = torch.where(energy > 0, square / energy, torch.where(square > 0, 1.0, square))
     return size.to(gradient.dtype).view(-1, *[1] * (gradient.dim() - 1))
 
 
-@torch.no_grad()
 def _bounded(
     dictionary: Dictionary, sparsity: TopK, seen: Tensor, masses: Tensor, gradient: Tensor, size: Tensor
-) -> Tensor:
-    """The sizes, halved until no signal is further from its reconstruction than from zero, ‖x − D z‖ ≤ ‖x‖.
+) -> Events:
+    """The next events, each size halved until its signal is no further from D z than from zero, ‖x − D z‖ ≤ ‖x‖.
 
     The line search knows the old support. An atom that comes in may be nearly the copy of one that is there, and then
     the same step can be hundreds of times too long. An error that rises for a while is let be: supports are found on
-    the way, and steps that only descend find fewer. ‖x − D z‖² − ‖x‖² is ‖D z‖² − 2⟨z, Dᵀx⟩.
+    the way, and steps that only descend find fewer. Most sizes are right at once, so the first choice is the only one.
     """
-    size, left = size.clone(), torch.arange(len(size), device=size.device)
-    for _ in range(HALVINGS):
-        code = sparsity.select(masses[left] + size[left] * gradient[left]).code()
-        ours, theirs = unit(code), unit(seen[left])
-        code, ratio = code / ours, wide(theirs / ours).flatten()
-        left = left[dictionary.energy(code) > 2 * inner(code, seen[left] / theirs) * ratio]
-        if not len(left):
-            break
-        size[left] /= 2
-    return size
+    chosen = sparsity.select(masses + size * gradient)
+    left = _worse_than_zero(dictionary, seen, chosen).nonzero().flatten()
+    if not len(left):
+        return chosen
+    with torch.no_grad():
+        size = size.clone()
+        for _ in range(HALVINGS):
+            size[left] /= 2
+            events = sparsity.select(masses[left] + size[left] * gradient[left])
+            left = left[_worse_than_zero(dictionary, seen[left], events)]
+            if not len(left):
+                break
+    return sparsity.select(masses + size * gradient)
+
+
+@torch.no_grad()
+def _worse_than_zero(dictionary: Dictionary, seen: Tensor, events: Events) -> Tensor:
+    """Whether ‖x − D z‖² − ‖x‖² = ‖D z‖² − 2⟨z, Dᵀx⟩ is positive, `(batch,)`; `seen` is Dᵀx."""
+    seen = seen.flatten(1).gather(1, events.indices)
+
+    def sides(values: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        return dictionary.energy(events._replace(values=values).code()), 2 * (wide(values) * wide(seen)).sum(1)
+
+    energy, match = sides(events.values, seen)
+    if len(energy) and not within(energy):
+        ours, theirs = unit(events.values), unit(seen)
+        energy, match = sides(events.values / ours, seen / theirs)
+        match = match * wide(theirs / ours).flatten()
+    return energy > match

@@ -35,3 +35,9 @@ def sum_of_squares(value: Tensor) -> tuple[Tensor, float]:
 def wide(value: Tensor) -> Tensor:
     """The numbers in float32 when they are in half precision (float16, bfloat16), else as they are."""
     return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+
+
+def within(squares: Tensor) -> bool:
+    """Whether these sums of squares are near enough to 1 to stand as they were formed, in half precision too."""
+    least, most = squares.aminmax()
+    return 1e-8 < least.item() and most.item() < 1e8

@@ -559,3 +559,11 @@ def test_a_signal_or_dictionary_without_numbers_is_refused():
         dictionary.weight.zero_()
     with pytest.raises(ValueError, match=r"λmax\(DᵀD\) of the dictionary is 0"):
         Unrolled(SoftThreshold(0.1), 3)(dictionary, torch.ones(2, 4))
+
+
+def test_hard_thresholding_chooses_once_in_a_step_that_is_not_too_long(monkeypatch):
+    signals, dictionary = torch.randn(64, 64, generator=torch.Generator().manual_seed(0)), DenseDictionary(64, 128)
+    chosen, select = [], TopK.select
+    monkeypatch.setattr(TopK, "select", lambda self, masses: chosen.append(len(masses)) or select(self, masses))
+    Unrolled(TopK(5), 5)(dictionary, signals)
+    assert chosen == [64] * 6  # the first support, and one in each of five steps

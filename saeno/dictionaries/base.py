@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from saeno.checks import in_row, is_whole, signals, tensor, whole
 from saeno.sparsity import Events
-from saeno.units import unit, wide
+from saeno.units import unit, wide, within
 
 Grid = int | Sequence[int]
 
@@ -169,8 +169,10 @@ class Dictionary(nn.Module):
     @torch.no_grad()
     def normalize_(self) -> Dictionary:
         """Scale each atom, in place, to unit gain. Raises ValueError when a gain is not positive and finite."""
-        size = unit(self.weight)  # an atom of 1e-23 has a square that float32 does not
-        gain = self._gains(self.weight / size)
+        size, gain = 1.0, self._gains(self.weight)
+        if not within(gain):  # an atom of 1e-23 has a square that float32 does not
+            size = unit(self.weight)
+            gain = self._gains(self.weight / size)
         bad = torch.nonzero(~((gain > 0) & gain.isfinite())).flatten().tolist()
         if bad:
             raise ValueError(
@@ -185,10 +187,13 @@ class Dictionary(nn.Module):
         """Take out of each atom's gradient the part that would only change its gain (which `normalize_` would undo)."""
         if self.weight.grad is None:
             return
-        normal = self._gain_normal()
-        normal = (wide(normal) / wide(unit(normal))).flatten(1)
-        gradient = wide(self.weight.grad).flatten(1)
-        share = (gradient * normal).sum(1, keepdim=True) / normal.square().sum(1, keepdim=True)
+        normal, gradient = wide(self._gain_normal()), wide(self.weight.grad).flatten(1)
+        square = normal.flatten(1).square().sum(1, keepdim=True)
+        if not within(square):
+            normal = normal / unit(normal)
+            square = normal.flatten(1).square().sum(1, keepdim=True)
+        normal = normal.flatten(1)
+        share = (gradient * normal).sum(1, keepdim=True) / square
         self.weight.grad.sub_((share * normal).view_as(self.weight))
 
     def _gain_normal(self) -> Tensor:
