@@ -27,7 +27,11 @@ def hard_thresholding(dictionary: Dictionary, signal: Tensor, sparsity: TopK, st
             masses = torch.zeros_like(gradient).flatten(1).scatter(1, chosen.indices, chosen.values).view_as(gradient)
         if step is None:
             size = DAMPING * _line_search(dictionary, gradient, chosen)
-            chosen = _bounded(dictionary, sparsity, seen, masses, gradient, size)
+            before, chosen = chosen, sparsity.select(masses + size * gradient)
+            # From zero, on the support that the line search knew, the step cannot be too long.
+            known = iteration == 0 and not sparsity.positive and torch.equal(chosen.indices, before.indices)
+            if not known:
+                chosen = _bounded(dictionary, sparsity, seen, masses, gradient, size, chosen)
         else:
             chosen = sparsity.select(masses + step * gradient)
     return chosen
@@ -50,15 +54,14 @@ def _line_search(dictionary: Dictionary, gradient: Tensor, chosen: Events) -> Te
 
 
 def _bounded(
-    dictionary: Dictionary, sparsity: TopK, seen: Tensor, masses: Tensor, gradient: Tensor, size: Tensor
+    dictionary: Dictionary, sparsity: TopK, seen: Tensor, masses: Tensor, gradient: Tensor, size: Tensor, chosen: Events
 ) -> Events:
-    """The next events, each size halved until its signal is no further from D z than from zero, ‖x − D z‖ ≤ ‖x‖.
+    """The events chosen with these sizes, each size halved until its signal is no further from D z than from zero, ‖x − D z‖ ≤ ‖x‖.
 
     The line search knows the old support. An atom that comes in may be nearly the copy of one that is there, and then
     the same step can be hundreds of times too long. An error that rises for a while is let be: supports are found on
     the way, and steps that only descend find fewer. Most sizes are right at once, so the first choice is the only one.
     """
-    chosen = sparsity.select(masses + size * gradient)
     left = _worse_than_zero(dictionary, seen, chosen).nonzero().flatten()
     if not len(left):
         return chosen

@@ -565,5 +565,8 @@ def test_hard_thresholding_chooses_once_in_a_step_that_is_not_too_long(monkeypat
     signals, dictionary = torch.randn(64, 64, generator=torch.Generator().manual_seed(0)), DenseDictionary(64, 128)
     chosen, select = [], TopK.select
     monkeypatch.setattr(TopK, "select", lambda self, masses: chosen.append(len(masses)) or select(self, masses))
+    energies, energy = [], DenseDictionary.energy
+    monkeypatch.setattr(DenseDictionary, "energy", lambda self, code: energies.append(1) or energy(self, code))
     Unrolled(TopK(5), 5)(dictionary, signals)
     assert chosen == [64] * 6  # the first support, and one in each of five steps
+    assert len(energies) == 5 + 4  # of five line searches, and of what all steps but the first lead to
