@@ -56,7 +56,7 @@ def _line_search(dictionary: Dictionary, gradient: Tensor, chosen: Events) -> Te
 def _bounded(
     dictionary: Dictionary, sparsity: TopK, seen: Tensor, masses: Tensor, gradient: Tensor, size: Tensor, chosen: Events
 ) -> Events:
-    """The events chosen with these sizes, each size halved until its signal is no further from D z than from zero, ‖x − D z‖ ≤ ‖x‖.
+    """The events chosen, each size halved until its signal is no further from D z than from 0, ‖x − D z‖ ≤ ‖x‖.
 
     The line search knows the old support. An atom that comes in may be nearly the copy of one that is there, and then
     the same step can be hundreds of times too long. An error that rises for a while is let be: supports are found on
