@@ -136,8 +136,6 @@ def fit(
     if checkpoint is not None:
         if not Path(checkpoint).absolute().parent.is_dir():
             raise ValueError(f"checkpoint = {str(checkpoint)!r}: its folder should exist")
-        if Path(checkpoint).is_dir():
-            raise ValueError(f"checkpoint = {str(checkpoint)!r}: a folder, should be a file")
         settings["data"] = fingerprint(data, batch, seed, grid)
         json.dumps([model.describe(), settings])  # what cannot be written is refused now, not after the first steps
         writing.enter_context(composition.held(checkpoint))

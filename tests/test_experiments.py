@@ -61,7 +61,8 @@ def test_every_claim_is_sound(claim):
     assert claim.holds(), f"{claim.id} does not hold: {claim.found()}"
     assert any((n.least, n.most) != (-float("inf"), float("inf")) for n in claim.numbers.values()), "it cannot fail"
     assert claim.verdict in VERDICTS
-    assert claim.source.startswith(("abstract of v", "our derivation", "our measurement", "doi:10.")), claim.source
+    sources = ("abstract of v", "abstracts of v", "our derivation", "our measurement", "doi:10.")
+    assert claim.source.startswith(sources), claim.source
     assert (claim.verdict == "ours") == (claim.source == "our measurement")
     assert any((ROOT / "book" / f"{claim.chapter}.{suffix}").exists() for suffix in ("ipynb", "md")), claim.chapter
     assert all(f"{{{name}}}" in claim.finding for name in claim.numbers), "a number that the finding does not say"

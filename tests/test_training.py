@@ -806,7 +806,7 @@ def test_a_lock_that_is_taken_away_at_once_is_asked_for_again(tmp_path, monkeypa
 
 @pytest.mark.parametrize("folder", [".", "", "/", "/tmp"])
 def test_a_checkpoint_is_no_folder(folder):
-    with pytest.raises(ValueError, match=f"checkpoint = '{folder}': a folder, should be a file"):
+    with pytest.raises(ValueError, match=f"checkpoint = '{folder}': should name a file, not a folder"):
         fit(small(), DATA, 3, batch=8, checkpoint=folder)
 
 
