@@ -6,7 +6,8 @@ import pytest
 
 pytest_plugins = ["pytester"]
 CI = os.environ.get("CI") == "true"
-SECONDS = 60  # of computation, for a notebook from its first import to its end
+# Of computation, for a notebook from its first import to its end. Threads that wait for one another count too.
+SECONDS = 60 * int(os.environ.get("OMP_NUM_THREADS", "1"))
 
 
 def pytest_configure(config):
