@@ -35,7 +35,7 @@ def make(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("fails, status", [("none", 0), ("native", 2), ("default", 2)])
 def test_notebooks_run_in_two_arithmetics_whatever_the_first_finds(make, fails, status):
-    """Tried: `&&` between the two; `;` between them."""
+    """Should fail with: `&&` between the two; `;` between them."""
     assert make(fails) == (status, ["native 1", "default 1"])
 
 

@@ -106,7 +106,7 @@ def test_the_command_line_says_where_the_site_is(monkeypatch, capsys, stored):
 
 
 def test_the_command_line_names_the_chapters_that_failed(monkeypatch, capsys):
-    """Tried: exit status 0; the name alone."""
+    """Should fail with: exit status 0; the name alone."""
     run = Run(site.ROOT / "book" / "part" / "a.ipynb", None, 1.0, FAILURE)
     monkeypatch.setattr(site, "build", lambda stored: site.Site(site.ROOT / "index.html", [run]))
     assert site.main([]) == 1

@@ -37,7 +37,7 @@ def failed(browser, tmp_path_factory):
 @pytest.mark.parametrize("viewport", [DESK, PHONE])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_banner(failed, viewport, scheme):
-    """Tried: the reason as text that does not break."""
+    """Should fail with: the reason as text that does not break."""
     page = failed.open("chapter.html", viewport, scheme)
     banner = page.locator("article h1 + .saeno-failed")
     box = banner.bounding_box()

@@ -42,7 +42,7 @@ def test_nothing_is_allowed_in_vain(window):
 
 @pytest.mark.parametrize("viewport, shown", [(DESK, "button.search-button-field"), (PHONE, "button.search-button")])
 def test_there_is_one_place_to_search(window, viewport, shown):
-    """A field on a desk and a button on a phone, which open the same dialog. Tried: the theme's own header."""
+    """A field on a desk and a button on a phone, which open the same dialog. Should fail: the theme's own header."""
     page = window.open("intro.html", viewport)
     visible = page.locator("button.search-button__button:visible")
     assert visible.count() == 1 and page.locator(shown).and_(visible).count() == 1
@@ -56,7 +56,7 @@ def test_there_is_one_place_to_search(window, viewport, shown):
 
 
 def test_screen_readers_get_formulas_as_mathml(window):
-    """Tried: MathJax without its assistive MathML."""
+    """Should fail with: MathJax without its assistive MathML."""
     page = window.open("notation.html")
     for formula in page.locator("mjx-container").all():
         assert formula.locator("mjx-assistive-mml math").count() == 1
