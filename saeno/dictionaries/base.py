@@ -272,15 +272,20 @@ def largest_eigenvalue(synthesis: Tensor, returned: Tensor | None = None) -> Ten
 
     Non-zero eigenvalues of AB and BA are the same, so the smaller of the two products is formed.
     """
+    if returned is None:
+        product = _small_side(synthesis, synthesis)
+        # Numbers near 1 need no unit, and a training step asks for λmax each time.
+        if not torch.compiler.is_compiling() and within(product.diagonal(0, -2, -1).real.amax()):
+            return torch.linalg.eigvalsh(product)[..., -1].max()
     size = unit(synthesis, (0, 1, 2))
     synthesis, square = synthesis / size, size.square().squeeze()
-    small_side = synthesis.shape[1] <= synthesis.shape[2]
     if returned is None:
-        product = synthesis @ synthesis.mH if small_side else synthesis.mH @ synthesis
-        return torch.linalg.eigvalsh(product)[..., -1].max() * square
-    returned = returned / size
-    product = returned @ synthesis.mH if small_side else synthesis.mH @ returned
-    return torch.linalg.eigvals(product).abs().max() * square
+        return torch.linalg.eigvalsh(_small_side(synthesis, synthesis))[..., -1].max() * square
+    return torch.linalg.eigvals(_small_side(synthesis, returned / size)).abs().max() * square
+
+
+def _small_side(one: Tensor, other: Tensor) -> Tensor:
+    return other @ one.mH if one.shape[1] <= one.shape[2] else one.mH @ other
 
 
 def _same(copy: Tensor, now: Tensor) -> bool:
