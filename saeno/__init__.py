@@ -2,18 +2,9 @@
 
 from saeno import data, inference, losses, metrics
 from saeno.autoencoder import SparseAutoencoder
-from saeno.dictionaries import (
-    ConvDictionary,
-    DenseDictionary,
-    Dictionary,
-    FourierDictionary,
-    Lift,
-    Lifted,
-    Lifting,
-    SpectralLifting,
-)
-from saeno.inference import MatchingPursuit, OneStep, Unrolled
-from saeno.ongrid import OnGrid
+from saeno.dictionaries import ConvDictionary, DenseDictionary, Dictionary, FourierDictionary, Lifted
+from saeno.inference import MatchingPursuit, OneStep, OnGrid, Unrolled
+from saeno.lifting import Lift, Lifting, SpectralLifting
 from saeno.sparsity import BatchTopK, Events, GroupSoftThreshold, JointTopK, JumpReLU, ReLU, SoftThreshold, TopK
 from saeno.training import History, TrainingError, fit
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from saeno import composition
+from saeno import composition, files
 from saeno.checks import short, tensor
 from saeno.dictionaries import Dictionary
-from saeno.dictionaries.base import Grid
+from saeno.grids import Grid
 from saeno.inference import Encoding, Inference
 from saeno.sparsity import Events
 
@@ -106,7 +106,7 @@ class SparseAutoencoder(nn.Module):
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the model to one safetensors file, whose JSON header says how it is composed."""
-        composition.write(path, self.state_dict(), {"model": self.describe()})
+        files.write(path, self.state_dict(), {"model": self.describe()})
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> SparseAutoencoder:
@@ -114,10 +114,10 @@ class SparseAutoencoder(nn.Module):
 
         Raises ValueError for a file that is not one, FileNotFoundError where there is none.
         """
-        tensors, description = composition.read(path)
+        tensors, description = files.read(path)
         if "model" not in description or "training" in description:
             raise ValueError(f"path = {str(path)!r}: not a saved model (a checkpoint of `fit` is read by `fit` itself)")
-        with composition.understood(path):
+        with files.understood(path):
             composition.check_sizes(description["model"]["dictionary"], tensors)
             model = cls.from_description(description["model"])
             for name, value in model.state_dict().items():

@@ -20,9 +20,9 @@ from saeno import (
     SparseAutoencoder,
     TopK,
     Unrolled,
+    files,
     fit,
 )
-from saeno import composition as files
 from tests.helpers import NAMES, lifting, normal, one_of_each
 
 ENCODERS = {

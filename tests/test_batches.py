@@ -10,8 +10,9 @@ import torch
 from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, TensorDataset
 
 from saeno import DenseDictionary
-from saeno.batches import batches, fingerprint, generator_for, same_data
 from saeno.data import SparseModel
+from saeno.seeds import generator_for
+from saeno.training.batches import batches, fingerprint, same_data
 
 SIGNALS = torch.arange(10.0).unsqueeze(1).expand(10, 3).contiguous()
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from saeno import ConvDictionary
-from saeno.dictionaries import convolution
+from saeno.kernels import convolution
 from tests.helpers import gradcheck, normal, synthesis_matrix, through
 
 # A fast length, one that is not, and both; a support of one tap, as long as the grid, and between.

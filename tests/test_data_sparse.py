@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from saeno import metrics
 from saeno.data import FunctionAtoms, SparseModel, families
-from saeno.dictionaries import ConvDictionary, DenseDictionary, FourierDictionary, Lifted, Lifting
+from saeno.dictionaries import ConvDictionary, DenseDictionary, FourierDictionary, Lifted
+from saeno.lifting import Lifting
 
 DOUBLE = torch.double
 

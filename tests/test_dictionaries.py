@@ -20,7 +20,7 @@ from saeno import (
     SparseAutoencoder,
     fit,
 )
-from saeno.dictionaries.base import as_grid, per_axis
+from saeno.grids import as_grid, per_axis
 from tests.helpers import (
     NAMES,
     count,

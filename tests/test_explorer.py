@@ -12,7 +12,8 @@ import pytest
 from matplotlib import pyplot as plt
 from PIL import Image
 
-from saeno.book.explorer import MOST_BYTES, SHOWN_PER_INCH, explorer
+from saeno.book.explorer import explorer
+from saeno.plots.frames import MOST_BYTES, SHOWN_PER_INCH
 
 matplotlib.use("Agg")
 

@@ -22,7 +22,7 @@ from saeno import (
     Unrolled,
 )
 from saeno.inference import Inference, fista, ista
-from saeno.thresholding import DAMPING
+from saeno.inference.unrolled import DAMPING
 from tests.helpers import NAMES, count, gradcheck, inner, normal, one_of_each, synthesis_matrix, through
 
 EACH = pytest.mark.parametrize("name", NAMES)

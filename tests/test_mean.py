@@ -15,8 +15,8 @@ from saeno import (
     SparseAutoencoder,
     TopK,
     Unrolled,
-    composition,
     data,
+    files,
     fit,
     losses,
 )
@@ -124,7 +124,7 @@ def test_it_is_saved_and_files_without_it_are_read(tmp_path):
         assert again.state_dict().keys() == model.state_dict().keys() and again.describe() == model.describe()
         assert torch.equal(again(signal).reconstruction, model(signal).reconstruction)
         assert (again.mean is None) == (mean is None)
-    assert composition.read(tmp_path / "model")[1]["schema"] == 1
+    assert files.read(tmp_path / "model")[1]["schema"] == 1
 
 
 def test_what_cannot_be_is_named():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from saeno import FourierDictionary, SoftThreshold, SparseAutoencoder, Unrolled
-from saeno.dictionaries import spectral
+from saeno.kernels import spectral
 from tests.helpers import fourier_atoms, gradcheck, normal
 
 CASES = [((7,), (3,)), ((8,), (2,)), ((8,), (0,)), ((1,), (0,)), ((128,), (2,))]

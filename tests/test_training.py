@@ -10,6 +10,7 @@ import os
 import resource
 import shutil
 import signal as signals
+import sys
 import threading
 
 import pytest
@@ -30,13 +31,13 @@ from saeno import (
     TopK,
     TrainingError,
     Unrolled,
-    composition,
+    files,
     fit,
     losses,
 )
-from saeno.batches import batches
 from saeno.data import SparseModel
 from saeno.training import rate
+from saeno.training.batches import batches
 from tests.helpers import normal
 
 SGD = torch.optim.SGD
@@ -733,11 +734,11 @@ def test_a_run_is_resumed_as_it_was_begun_or_not_at_all(change, message, tmp_pat
 
 def test_a_checkpoint_from_before_gradients_could_be_clipped_is_read(tmp_path):
     fit(small(), DATA, 6, batch=8, checkpoint=tmp_path / "run")
-    tensors, description = composition.read(tmp_path / "run")
+    tensors, description = files.read(tmp_path / "run")
     for name in ("clip", "data", "groups"):
         del description["training"]["settings"][name]
     del description["training"]["unit"]
-    composition.write(tmp_path / "run", tensors, description)
+    files.write(tmp_path / "run", tensors, description)
     assert len(fit(forgotten(), DATA, 6, batch=8, checkpoint=tmp_path / "run").loss) == 6
 
 
@@ -799,8 +800,8 @@ def test_a_lock_that_is_taken_away_at_once_is_asked_for_again(tmp_path, monkeypa
         flock(file, how)
 
     monkeypatch.setattr("fcntl.flock", late)
-    with composition.held(tmp_path / "run"), pytest.raises(ValueError, match="another run writes there now"):
-        composition.held(tmp_path / "run").__enter__()
+    with files.held(tmp_path / "run"), pytest.raises(ValueError, match="another run writes there now"):
+        files.held(tmp_path / "run").__enter__()
     assert taken and not list(tmp_path.iterdir())
 
 
@@ -844,9 +845,9 @@ def test_a_checkpoint_that_could_not_be_written_is_found_at_the_start(tmp_path):
 )
 def test_a_damaged_checkpoint_is_named_and_changes_nothing(break_it, tmp_path):
     fit(small(), DATA, 2, batch=8, checkpoint=tmp_path / "run")
-    tensors, description = composition.read(tmp_path / "run")
+    tensors, description = files.read(tmp_path / "run")
     break_it(tensors, description)
-    composition.write(tmp_path / "run", tensors, description)
+    files.write(tmp_path / "run", tensors, description)
     model = forgotten()
     before = state(model)
     with pytest.raises(ValueError, match=r"= '.*run'.* header cannot be understood"):
@@ -946,7 +947,7 @@ def test_a_resumed_run_knows_how_it_began(tmp_path):
 
 def test_seconds_are_of_all_parts_of_a_run(tmp_path, monkeypatch):
     clock = itertools.count()
-    monkeypatch.setattr("saeno.training.perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(sys.modules["saeno.training.fit"], "perf_counter", lambda: float(next(clock)))
     settings = {"steps": 9, "batch": 8, "every": 1}
     whole = fit(small(), DATA, metrics=stopped_at(100), **settings)
     settings |= {"checkpoint": tmp_path / "run", "save_every": 2}

@@ -4,11 +4,11 @@ recordings that need no network (`signals`).
 
 from saeno.data import families, signals
 from saeno.data.centre import geometric_median, mean
-from saeno.data.families import FunctionAtoms
 from saeno.data.frames import equiangular, simplex, spikes_and_waves
 from saeno.data.frequencies import FrequencyModel
 from saeno.data.lines import lines
 from saeno.data.sparse import Impulses, Sample, SparseModel
+from saeno.dictionaries.functions import FunctionAtoms
 
 __all__ = [
     "FrequencyModel",

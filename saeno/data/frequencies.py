@@ -7,8 +7,9 @@ from torch import Tensor
 
 from saeno.checks import instance, interval, real, tensor, whole
 from saeno.data.sparse import Sample, drawn_on
-from saeno.dictionaries.base import Dictionary, Grid, as_grid
+from saeno.dictionaries.base import Dictionary
 from saeno.dictionaries.dense import DenseDictionary
+from saeno.grids import Grid, as_grid
 
 
 class FrequencyModel:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from saeno.checks import flag, real, tensor, whole
-from saeno.dictionaries.base import Grid, per_axis
+from saeno.grids import Grid, per_axis
 
 
 class Signals(NamedTuple):

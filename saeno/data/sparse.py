@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from saeno.checks import flag, instance, interval, real, short, tensor, whole
-from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes
+from saeno.dictionaries.base import Dictionary
+from saeno.grids import Grid, as_grid, count_nodes
 from saeno.units import common_unit
 
 

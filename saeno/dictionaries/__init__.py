@@ -5,15 +5,11 @@ from saeno.dictionaries.conv import ConvDictionary
 from saeno.dictionaries.dense import DenseDictionary
 from saeno.dictionaries.fourier import FourierDictionary
 from saeno.dictionaries.lifted import Lifted
-from saeno.dictionaries.lifting import Lift, Lifting, SpectralLifting
 
 __all__ = [
     "ConvDictionary",
     "DenseDictionary",
     "Dictionary",
     "FourierDictionary",
-    "Lift",
     "Lifted",
-    "Lifting",
-    "SpectralLifting",
 ]

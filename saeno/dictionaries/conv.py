@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from saeno.checks import given_atoms
-from saeno.dictionaries.base import Dictionary, Grid, as_grid, count_nodes, largest_share, per_axis, random_atoms
-from saeno.dictionaries.convolution import convolved
+from saeno.dictionaries.base import Dictionary, largest_share, random_atoms
 from saeno.dictionaries.resampling import LOCAL, interpolation
+from saeno.grids import Grid, as_grid, count_nodes, per_axis
+from saeno.kernels.convolution import convolved
 from saeno.units import wide
 
 

@@ -6,7 +6,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from saeno.checks import given_atoms
-from saeno.dictionaries.base import Dictionary, Grid, as_grid, random_atoms
+from saeno.dictionaries.base import Dictionary, random_atoms
+from saeno.grids import Grid, as_grid
 from saeno.sparsity import Events
 
 

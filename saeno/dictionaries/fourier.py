@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from saeno.checks import given_atoms, in_row, real
-from saeno.dictionaries.base import Dictionary, Grid, as_grid, check_points, per_axis, random_atoms
+from saeno.dictionaries.base import Dictionary, check_points, random_atoms
 from saeno.dictionaries.resampling import centres, on_longer_torus
-from saeno.dictionaries.spectral import filtered, to_grid
+from saeno.grids import Grid, as_grid, per_axis
+from saeno.kernels.spectral import filtered, to_grid
 from saeno.units import wide
 
 MOST_MODES = 10**6  # of atoms on a longer domain

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from saeno.dictionaries.base import Dictionary, Grid, inner, largest_eigenvalue, largest_share, symbol
+from saeno.dictionaries.base import Dictionary, largest_eigenvalue, largest_share, symbol
 from saeno.dictionaries.dense import DenseDictionary
-from saeno.dictionaries.lifting import Lift, Lifting, SpectralLifting, pseudoinverse
+from saeno.grids import Grid, inner
+from saeno.lifting.base import Lift
+from saeno.lifting.pointwise import Lifting, SpectralLifting, pseudoinverse
 from saeno.sparsity import Events
 
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from saeno.checks import flag, instance, real, tensor
-from saeno.dictionaries.base import Dictionary, Grid, as_grid
+from saeno.dictionaries.base import Dictionary
+from saeno.grids import Grid, as_grid
 from saeno.units import unit
 
 Atoms = Dictionary | Tensor

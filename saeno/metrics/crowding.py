@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from saeno.checks import real, whole
-from saeno.dictionaries.base import Grid
+from saeno.grids import Grid
 from saeno.metrics.atoms import Atoms, correlations, pair
 
 

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from saeno.checks import instance, real, tensor, whole
-from saeno.dictionaries.base import Dictionary, Grid
+from saeno.dictionaries.base import Dictionary
+from saeno.grids import Grid
 from saeno.metrics import Match, cosines, match_atoms
 from saeno.plots.canvas import FOUND, INK, NARROW, QUIET, TRUE, WIDTH, draw_image, expect, panels, style
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from saeno.autoencoder import SparseAutoencoder
 from saeno.checks import instance, tensor
-from saeno.dictionaries.base import as_grid
+from saeno.grids import as_grid
 from saeno.plots.canvas import FOUND, INK, NARROW, QUIET, TRUE, draw_image, expect, panels, style
 
 

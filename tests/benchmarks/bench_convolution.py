@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from saeno import ConvDictionary
-from saeno.dictionaries import convolution
+from saeno.kernels import convolution
 from tests.benchmarks.bench_package import ratio
 
 # Grid, support, channels, concepts, batch.

@@ -24,10 +24,10 @@ from time import process_time
 import torch
 
 from saeno import fit
-from saeno.batches import batches
 from saeno.book.experiments import sparse_autoencoders_toy as ours
 from saeno.book.record import spread, tuned
 from saeno.book.runner import current_versions
+from saeno.training.batches import batches
 
 RECORD = Path(__file__).parents[2] / "saeno" / "book" / "peers" / "sae_lens.json"
 RATES = {"standard": ours.ONE_STEP, "top-k": ours.ONE_STEP}

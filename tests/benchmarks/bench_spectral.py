@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from saeno import FourierDictionary
-from saeno.dictionaries import spectral
+from saeno.kernels import spectral
 from tests.benchmarks.bench_package import ratio
 
 PLANES = [((64, 64), 12), ((128, 128), 12), ((128, 128), 32), ((256, 256), 16)]

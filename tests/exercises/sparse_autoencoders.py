@@ -5,7 +5,7 @@ import math
 import torch
 
 from saeno import DenseDictionary, MatchingPursuit, OneStep, TopK
-from saeno.pursuit import omp
+from saeno.inference.least_squares import omp
 
 
 def jump_in_steps(v, theta):

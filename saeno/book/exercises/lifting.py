@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from saeno.book.checking import call, number, require, several, tensor
-from saeno.dictionaries import DenseDictionary, Lifted, Lifting
+from saeno.dictionaries import DenseDictionary, Lifted
 from saeno.inference import Unrolled
+from saeno.lifting import Lifting
 from saeno.sparsity import SoftThreshold
 
 

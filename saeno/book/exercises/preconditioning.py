@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from saeno.book.checking import call, number, require, tensor
-from saeno.dictionaries import Lifting
+from saeno.lifting import Lifting
 
 
 def rate(answer: object) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from saeno.book.checking import call, number, require, tensor
-from saeno.data.families import FunctionAtoms, box, gabor, gaussian
+from saeno.data.families import box, gabor, gaussian
+from saeno.dictionaries.functions import FunctionAtoms
 
 
 def _atoms(n: int) -> torch.Tensor:

@@ -18,7 +18,8 @@ from saeno.book.claims import load_experiment
 from saeno.book.record import stored
 from saeno.book.runner import Setting
 from saeno.data import SparseModel
-from saeno.data.families import Function, FunctionAtoms, box, derivative, gabor, gaussian, rough
+from saeno.data.families import box, derivative, gabor, gaussian, rough
+from saeno.dictionaries.functions import Function, FunctionAtoms
 from saeno.metrics import coherence, fvu, match_atoms
 
 GRID, LEARNED, EVENTS, STEPS, BATCH, SCARCE = 128, 8, 2, 300, 32, 64

@@ -13,7 +13,8 @@ import torch
 from saeno import FourierDictionary, JumpReLU, OneStep, SoftThreshold, Unrolled
 from saeno.book.claims import Claim, Number
 from saeno.data import SparseModel
-from saeno.data.families import FunctionAtoms, box, bumps_and_gabors, gaussian
+from saeno.data.families import box, bumps_and_gabors, gaussian
+from saeno.dictionaries.functions import FunctionAtoms
 from saeno.metrics import compare_codes
 
 MODES, SIGNALS, GRIDS, FINE = 31, 64, (128, 256, 512, 1024), 8192

@@ -26,8 +26,9 @@ from saeno import (
 from saeno.book.claims import Claim, Number
 from saeno.book.experiments.functions import slope
 from saeno.data import SparseModel
-from saeno.data.families import FunctionAtoms, bumps_and_gabors, gabor
+from saeno.data.families import bumps_and_gabors, gabor
 from saeno.dictionaries import Dictionary
+from saeno.dictionaries.functions import FunctionAtoms
 from saeno.metrics import compare_codes, fvu
 
 if TYPE_CHECKING:

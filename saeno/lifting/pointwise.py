@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from saeno.checks import flag, held, precision, signals, whole
-from saeno.dictionaries.base import seeded
-from saeno.dictionaries.covariance import check_samples, roots, shrunk
-from saeno.dictionaries.spectral_lifting import SpectralLifting
+from saeno.lifting.covariance import check_samples, roots, shrunk
+from saeno.lifting.spectral import SpectralLifting
+from saeno.seeds import seeded
 from saeno.units import wide
-
-
-class Lift(Protocol):
-    """What `Lifted` needs of a lifting: the way up and the way down.
-
-    Without more, a lifting is taken to act on the channels alone, at each node by itself. It may have `channels`,
-    `lifted` and `dtype`, which are then checked; `adjoint`, whether L = Pᵀ; `onto_range(weight)`, the part of the
-    lifted space that P sees, where a `Lifted` then starts; and `returned(weight)`, L P in the coordinates of the atoms.
-    """
-
-    def lift(self, signal: Tensor) -> Tensor: ...
-    def project(self, lifted: Tensor) -> Tensor: ...
 
 
 class Lifting(nn.Module):

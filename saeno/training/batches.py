@@ -16,16 +16,10 @@ import torch
 from torch import Tensor
 
 from saeno.checks import held, whole
-from saeno.dictionaries.base import Grid, as_grid
+from saeno.grids import Grid, as_grid
+from saeno.seeds import generator_for
 
 SAMPLED = 64  # numbers of a fingerprint
-
-
-def generator_for(seed: int, *count: int) -> torch.Generator:
-    """A generator for the count-th draw of a run: independent streams, and none of them needs the ones before."""
-    return torch.Generator().manual_seed(
-        int(np.random.SeedSequence([seed, *count]).generate_state(1, np.uint64)[0] >> 1)
-    )
 
 
 def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iterator[Tensor]:

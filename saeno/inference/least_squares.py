@@ -7,8 +7,8 @@ from torch import Tensor
 
 from saeno.checks import whole
 from saeno.dictionaries import Dictionary
-from saeno.dictionaries.base import inner
-from saeno.proximal import check_problem
+from saeno.grids import inner
+from saeno.inference.proximal import check_problem
 from saeno.units import unit
 
 

@@ -16,14 +16,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from saeno import composition, losses
+from saeno import files, losses
 from saeno.autoencoder import SparseAutoencoder
-from saeno.batches import batches, fingerprint
 from saeno.checks import flag, path, real, whole
-from saeno.dictionaries.base import Grid, as_grid
-from saeno.run import History, Metric, Run, TrainingError, held_interrupt
-
-__all__ = ["History", "Metric", "TrainingError", "fit", "rate"]
+from saeno.grids import Grid, as_grid
+from saeno.training.batches import batches, fingerprint
+from saeno.training.history import History, Metric
+from saeno.training.interrupt import held_interrupt
+from saeno.training.run import Run
 
 
 def rate(lr: float, schedule: str, step: int, steps: int) -> float:
@@ -138,10 +138,10 @@ def fit(
             raise ValueError(f"checkpoint = {str(checkpoint)!r}: its folder should exist")
         settings["data"] = fingerprint(data, batch, seed, grid)
         json.dumps([model.describe(), settings])  # what cannot be written is refused now, not after the first steps
-        writing.enter_context(composition.held(checkpoint))
+        writing.enter_context(files.held(checkpoint))
     with writing:
         if checkpoint is not None:
-            composition.probe(checkpoint, run.size())
+            files.probe(checkpoint, run.size())
             if Path(checkpoint).exists():
                 run.restore(checkpoint, settings)
         if run.step == 0 and hasattr(loss, "reset"):

@@ -5,57 +5,21 @@ from __future__ import annotations
 import json
 import math
 import os
-import signal as signals
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from saeno import composition, losses
+from saeno import files, losses
 from saeno.autoencoder import SparseAutoencoder
-from saeno.batches import same_data
-from saeno.proximal import NoStep
+from saeno.inference.proximal import NoStep
+from saeno.training.batches import same_data
+from saeno.training.history import History, Metric, TrainingError
 
 # Of energies ½E‖x‖² between these the loss is used as it is; others are brought to about 1 first.
 SMALL, LARGE = 1e-2, 1e2
-
-Metric = Callable[[SparseAutoencoder], float | Tensor | np.ndarray]
-
-
-class TrainingError(RuntimeError):
-    """Training stopped. `step` is where, `restored` the step whose state the model was put back to."""
-
-    def __init__(self, step: int, cause: str, restored: int):
-        super().__init__(
-            f"training stopped at step {step}: {cause}. The model is back at its state of step {restored}."
-        )
-        self.step, self.restored = step, restored
-
-
-@dataclass(frozen=True)
-class History:
-    """What a run leaves behind, besides the model.
-
-    loss: of each step's batch, before the step, `(steps,)`.
-    lr: the learning rate of each step, `(steps,)`; of several groups of parameters, that of the first.
-    measured: the steps at which the metrics were taken (0 is before training).
-    metrics: for each name, one value (a number or a tensor) per measured step.
-    seconds: spent, metrics included, over all parts of a resumed run.
-    """
-
-    loss: Tensor
-    lr: Tensor
-    measured: list[int]
-    metrics: dict[str, list[Any]]
-    seconds: float
-
-    def __repr__(self) -> str:
-        return f"History({len(self.loss)} steps, loss {self.loss[0]:.3g} → {self.loss[-1]:.3g})"
 
 
 class Run:
@@ -257,10 +221,10 @@ class Run:
             "ceiling": self.ceiling,
             "unit": self.unit,
         }
-        composition.write(path, tensors, {"model": self.model.describe(), "training": training})
+        files.write(path, tensors, {"model": self.model.describe(), "training": training})
 
     def restore(self, path: str | os.PathLike, settings: dict[str, Any]) -> None:
-        tensors, description = composition.read(path)
+        tensors, description = files.read(path)
         if "training" not in description:
             raise ValueError(f"checkpoint = {str(path)!r}: a saved model, not a checkpoint of fit; give another file")
         training = description["training"]
@@ -269,7 +233,7 @@ class Run:
         for name, value in settings.items():
             before = training["settings"].get(name)  # a file from before there was `clip` has none
             if name == "data":  # nor has it data
-                with composition.understood(path):
+                with files.understood(path):
                     same = before is None or same_data(before, value)
                 if not same:
                     raise ValueError(f"checkpoint = {str(path)!r} was made with other data: delete it to start anew")
@@ -281,7 +245,7 @@ class Run:
         if description["model"] != self.model.describe():
             raise ValueError(f"checkpoint = {str(path)!r} belongs to another model: delete it to start anew")
         try:
-            with composition.understood(path):
+            with files.understood(path):
                 self.take(tensors, training)
         except ValueError:
             self.model.load_state_dict(self.good[1])
@@ -327,30 +291,3 @@ def _measurement(value: Any, name: str) -> float | Tensor:
     except (TypeError, ValueError) as error:
         kind = type(value).__name__
         raise TypeError(f"metrics[{name!r}] gave a {kind}: should be a number, a tensor or a NumPy array") from error
-
-
-@contextmanager
-def held_interrupt(wanted: bool) -> Iterator[Callable[[], bool]]:
-    """Hold back the first Ctrl-C, so that a step can be completed; gives a function that says whether there was one.
-
-    A second one interrupts at once. Nothing is held back where it is not `wanted`, where another handler is at work, or
-    outside the main thread, which gets no signals.
-    """
-    usual, pressed = signals.default_int_handler, []
-    if (
-        not wanted
-        or threading.current_thread() is not threading.main_thread()
-        or signals.getsignal(signals.SIGINT) is not usual
-    ):
-        yield lambda: False
-        return
-
-    def hold(*_: Any) -> None:
-        pressed.append(True)
-        signals.signal(signals.SIGINT, usual)
-
-    signals.signal(signals.SIGINT, hold)
-    try:
-        yield lambda: bool(pressed)
-    finally:
-        signals.signal(signals.SIGINT, usual)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from saeno.dictionaries import Dictionary, FourierDictionary, Lifted
-from saeno.dictionaries.base import Grid, as_grid
 from saeno.dictionaries.resampling import interpolation
-from saeno.inference import Encoding, Inference
+from saeno.grids import Grid, as_grid
+from saeno.inference.base import Encoding, Inference
 from saeno.sparsity import Events, Sparsity
 from saeno.units import wide
 

@@ -1,18 +1,91 @@
-"""Iterative hard thresholding: the iterations on events that encoders unroll."""
+"""A fixed number of steps of an iterative solver, and the iterations on events that it unrolls."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
+from saeno.checks import flag, whole
 from saeno.dictionaries import Dictionary
-from saeno.sparsity import Events, TopK
+from saeno.inference.base import Encoding, Inference, checked_sparsity, checked_step, seen
+from saeno.inference.proximal import proximal_gradient, safe_step
+from saeno.sparsity import BatchTopK, Events, Sparsity, TopK
 from saeno.units import unit, wide, within
 
 # Of 1.0, 0.9, …, 0.6, on 12 random dictionaries of three other shapes than the tests': 0.7 has the best supports and
 # the smallest error, 0.6 recovers a few more atoms.
 DAMPING = 0.7
 HALVINGS = 60  # of a step that is too long: after these it is none, in float64 too
+
+
+class Unrolled(Inference):
+    r"""A fixed number of steps of an iterative solver, as layers of a network.
+
+    Soft codes: ISTA, or FISTA with `accelerate`,
+
+    $$ z^{t+1} = \operatorname{prox}_{\alpha\lambda R}\big(y^t + \alpha D^\top(x - D y^t)\big),
+    \qquad y^t = z^t \text{ or }
+    z^t + \tfrac{s_t - 1}{s_{t+1}} (z^t - z^{t-1}) . $$
+
+    TopK: iterative hard thresholding, $z^{t+1} = \operatorname{top}_k(z^t + \alpha_t D^\top(x - D z^t))$ in masses.
+    The step of a gradient method, 1/λmax, is far too small for it. With g = Dᵀ(x − D z) on the support, the exact line
+    search is ‖g‖²/‖D g‖², adapted to each signal and step; we take `DAMPING` of it, since the support still changes,
+    and less where the code would be worse than zero: an atom that comes in may be nearly the copy of one that is there.
+
+    Args:
+        sparsity: `SoftThreshold`, `GroupSoftThreshold`, `ReLU`, `JumpReLU`, `JointTopK` or `TopK`.
+        steps: T ≥ 1.
+        accelerate: FISTA, for soft codes.
+        step: a fixed α instead of 1/λmax or the line search, whose results no gradient goes through.
+        detach: no gradient through the iterations; the dictionary then learns from the synthesis alone.
+
+    Source: Beck & Teboulle, doi:10.1137/080716542; Blumensath & Davies, doi:10.1109/JSTSP.2010.2042411.
+    """
+
+    def __init__(
+        self, sparsity: Sparsity, steps: int, accelerate: bool = False, step: float | None = None, detach: bool = False
+    ):
+        super().__init__(checked_sparsity(sparsity), detach)
+        if isinstance(sparsity, BatchTopK):
+            raise ValueError("sparsity = BatchTopK: would need a threshold for each step; use TopK, or OneStep")
+        self.accelerate = flag(accelerate, "accelerate")
+        if accelerate and isinstance(sparsity, TopK):
+            raise ValueError(
+                "accelerate = True: is for soft codes; iterative hard thresholding has its own adaptive step"
+            )
+        self.steps, self.step = whole(steps, "steps"), checked_step(step)
+
+    def extra_repr(self) -> str:
+        return f"steps={self.steps}, accelerate={self.accelerate}, step={self.step}, detach={self.detach}"
+
+    def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
+        if self.makes_events:
+            return self.events(dictionary, signal).code()
+        return self.encoding(dictionary, signal).code
+
+    def encoding(self, dictionary: Dictionary, signal: Tensor) -> Encoding:
+        if self.makes_events:
+            return super().encoding(dictionary, signal)
+        values = None
+
+        def prox(point: Tensor, step: Tensor | float) -> Tensor:
+            nonlocal values
+            values = point
+            return self.sparsity(point, step)
+
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detach):
+            signal = seen(dictionary, signal)
+            step = safe_step(dictionary, signal) if self.step is None else self.step
+            iterates = proximal_gradient(dictionary, signal, prox, step, self.accelerate)
+            for _ in range(self.steps):
+                code = next(iterates)
+            return Encoding(code, values, step)
+
+    def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
+        if not self.makes_events:
+            return super().events(dictionary, signal)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detach):
+            return hard_thresholding(dictionary, seen(dictionary, signal), self.sparsity, self.steps, self.step)
 
 
 def hard_thresholding(dictionary: Dictionary, signal: Tensor, sparsity: TopK, steps: int, step: float | None) -> Events:

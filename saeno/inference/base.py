@@ -1,0 +1,103 @@
+"""What every encoder is: from a signal to its code, for any dictionary."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from saeno.checks import flag, real
+from saeno.dictionaries import Dictionary
+from saeno.sparsity import Events, Sparsity
+
+
+class Encoding(NamedTuple):
+    """What an encoder makes of a batch of signals: its code, and what the code was chosen from."""
+
+    code: Events | Tensor
+    """A list of events, or a density `(batch, concepts, *grid)`."""
+    values: Tensor | None = None
+    """Of a soft code: what it is the proximal operator of, shaped like it, in the last step of the encoder."""
+    step: Tensor | float | None = None
+    """α of that operator."""
+
+    def dense(self) -> Tensor:
+        """The code as a density `(batch, concepts, *grid)`."""
+        return self.code.code() if isinstance(self.code, Events) else self.code
+
+    def first(self, concepts: int) -> Encoding:
+        """The encoding with the first concepts only, as if the others had never been near their thresholds."""
+        if isinstance(self.code, Events):
+            inside = self.code.indices < concepts * torch.Size(self.code.shape[1:]).numel()
+            return Encoding(self.code._replace(values=torch.where(inside, self.code.values, 0.0)))
+        kept = torch.arange(self.code.shape[1], device=self.code.device) < concepts
+        kept = kept.view(-1, *[1] * (self.code.dim() - 2))
+        values = None if self.values is None else torch.where(kept, self.values, -torch.inf)
+        return Encoding(torch.where(kept, self.code, 0.0), values, self.step)
+
+
+class Inference(nn.Module):
+    """What every encoder does: `inference(dictionary, signal)` is the code `(batch, concepts, *grid)`.
+
+    Encoders that choose events (`makes_events`) also give them as a list, `inference.events(dictionary, signal)`.
+    """
+
+    def __init__(self, sparsity: Sparsity | None = None, detach: bool = False):
+        """sparsity: what makes its codes sparse, if one operator does. detach: no gradient through the encoder."""
+        super().__init__()
+        self.sparsity, self.detach = sparsity, flag(detach, "detach")
+
+    @property
+    def makes_events(self) -> bool:
+        """Whether codes are events."""
+        return self.sparsity is not None and self.sparsity.makes_events
+
+    @property
+    def positive(self) -> bool:
+        """Whether codes have no negative entries."""
+        return self.sparsity is not None and self.sparsity.positive
+
+    def attach(self, dictionary: Dictionary) -> None:
+        """Make what is learned besides the dictionary. `SparseAutoencoder` calls it once."""
+        if self.sparsity is not None:
+            self.sparsity.attach(dictionary.weight)
+
+    def in_units(self) -> list[nn.Parameter]:
+        """What is learned in the unit of the signals, as a bias is: in other units, it is another number."""
+        return []
+
+    def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
+        """The code as a list of events. Raises TypeError for an encoder of soft codes."""
+        raise TypeError(f"{self} gives soft codes, which are no list of events: use a TopK sparsity or MatchingPursuit")
+
+    def encoding(self, dictionary: Dictionary, signal: Tensor) -> Encoding:
+        """The code with what it was chosen from, for losses that ask for it."""
+        return Encoding(self.events(dictionary, signal) if self.makes_events else self(dictionary, signal))
+
+    def candidates(self, dictionary: Dictionary, signal: Tensor, residual: Tensor) -> Tensor:
+        """The masses `(batch, concepts, *grid)` from which a concept that was not chosen would be chosen next.
+
+        An iterative encoder chooses from what is left, the analysis of the residual x − D z `(batch, channels, *grid)`.
+        """
+        return dictionary.analysis(residual)
+
+
+def seen(dictionary: Dictionary, signal: Tensor) -> Tensor:
+    """The signals, those with a NaN or infinity made NaN as a whole, so that it shows in any code: max(−∞, 0) is 0."""
+    dictionary._check(signal, "signal", dictionary.channels)
+    nothing = (0 * signal.detach()).sum(tuple(range(1, signal.dim())), keepdim=True)  # 0, but NaN where there is one
+    return signal + nothing
+
+
+def checked_sparsity(given: Sparsity) -> Sparsity:
+    if not isinstance(given, Sparsity):
+        raise TypeError(f"sparsity is a {type(given).__name__}: should be one such as TopK(5) or SoftThreshold(0.1)")
+    return given
+
+
+def checked_step(given: float | None) -> float | None:
+    return None if given is None else real(given, "step", positive=True)

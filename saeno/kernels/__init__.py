@@ -1,0 +1,1 @@
+"""The inner loops: products with a truncated Fourier matrix, circular convolutions."""

@@ -1,0 +1,6 @@
+"""Training: one loop for every model, which can be killed and resumed to the same bits."""
+
+from saeno.training.fit import fit, rate
+from saeno.training.history import History, Metric, TrainingError
+
+__all__ = ["History", "Metric", "TrainingError", "fit", "rate"]
