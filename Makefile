@@ -3,9 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 
-# One thread per process: with two processes on two cores, more threads make small runs 5 to 20 times slower. What stands
+# One thread per process: with two processes on two cores, more threads make small runs 5 to 20 times slower. So with more
+# threads there is one process. What stands
 # on the command line comes before this: make nbval OMP_NUM_THREADS=2.
 export OMP_NUM_THREADS := 1
+WORKERS := $(if $(filter 1,$(OMP_NUM_THREADS)),2,1)
 # Notebooks run in this environment's kernel, whatever kernels the user has installed.
 export JUPYTER_PREFER_ENV_PATH := 1
 
@@ -27,7 +29,7 @@ help: ## list the commands
 	@touch $@
 
 book: .venv/.installed ## execute the notebooks and build the site into _build/html
-	$(RUN) saeno.book.site
+	$(RUN) saeno.book.press.site
 
 offline: book ## zip the site, which needs no network, to be given away
 	cd _build && ../$(RUN) zipfile -c saeno-book.zip html
@@ -38,14 +40,14 @@ lint: .venv/.installed
 	$(RUN) ruff check .
 
 site-stored: .venv/.installed
-	$(RUN) saeno.book.site --stored
+	$(RUN) saeno.book.press.site --stored
 
 # The last bits of a result depend on the processor, and what a page says may not. The notebooks therefore run twice: as
 # this processor computes, and with the plainest instructions that torch (ATEN) and MKL have, which change matrix products,
 # sums, FFT, convolution, exp and eigenvalues. ARITHMETIC=... tries others: CONTRIBUTING.md.
 ARITHMETIC := ATEN_CPU_CAPABILITY=default MKL_CBWR=COMPATIBLE
 NBVAL = TQDM_DISABLE=1 $(RUN) pytest --nbval --nbval-current-env --nbval-cell-timeout 600 \
-	--nbval-sanitize-with tests/nbval.cfg -n 2 --dist loadfile book
+	--nbval-sanitize-with tests/nbval.cfg -n $(WORKERS) --dist loadfile book
 
 # Strict: executes every notebook and compares its outputs with the stored ones, in both ways whatever the first finds.
 nbval: .venv/.installed
@@ -53,21 +55,21 @@ nbval: .venv/.installed
 	echo "The notebooks, with $(ARITHMETIC):"; env $(ARITHMETIC) $(NBVAL) && exit $$native
 
 unit: .venv/.installed
-	$(RUN) pytest -n 2 --cov=saeno tests
+	$(RUN) pytest -n $(WORKERS) --cov=saeno tests
 
 notebooks: .venv/.installed ## re-execute every notebook in place and store its outputs
-	$(RUN) saeno.book.notebooks
+	$(RUN) saeno.book.press.notebooks
 
 claims: .venv/.installed ## measure every number the book states and write it there (minutes to hours; resumes)
-	$(RUN) saeno.book.experiments
-	$(RUN) saeno.book.claims_page
+	$(RUN) saeno.book
+	$(RUN) saeno.book.press.claims_page
 
 bench: .venv/.installed ## time the package with two threads
 	@if [ -d tests/benchmarks ]; then OMP_NUM_THREADS=2 $(RUN) pytest -s -o python_files='bench_*.py' -o python_functions='bench_*' tests/benchmarks; \
 	else echo "no benchmarks yet"; fi
 
 address: .venv/.installed ## make address URL=https://github.com/OWNER/NAME: set the repository's address everywhere
-	$(RUN) saeno.book.address $(URL)
+	$(RUN) saeno.book.press.address $(URL)
 
 clean: ## delete the environment and everything built
 	rm -rf .venv _build build .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* *.egg-info

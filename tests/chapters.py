@@ -5,8 +5,8 @@ import re
 import statistics
 from html.parser import HTMLParser
 
-from saeno.book import notebooks
-from saeno.book.setup_cell import first_code_cell, setup_cell
+from saeno.book.press import notebooks
+from saeno.book.press.setup_cell import first_code_cell, setup_cell
 
 # What stands in the text of a chapter, in this order: what it is, and how to find it.
 PARTS = {
@@ -60,7 +60,7 @@ def faults(notebook) -> list[str]:
     if not any("saeno-explorer" in "".join(output.get("data", {}).get("text/html", "")) for output in outputs):
         found.append("has no explorer")
     if first_code_cell(notebook) is None or first_code_cell(notebook).source != setup_cell():
-        found.append("does not begin its code with the setup cell: python -m saeno.book.setup_cell")
+        found.append("does not begin its code with the setup cell: python -m saeno.book.press.setup_cell")
     for number, cell in enumerate(cells, start=1):
         pictures = [o for o in cell.outputs if any(kind.startswith("image/") for kind in o.get("data", {}))]
         said = cell.metadata.get("mystnb", {})

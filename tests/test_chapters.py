@@ -5,8 +5,8 @@ import warnings
 import nbformat
 import pytest
 
-from saeno.book import notebooks
-from saeno.book.setup_cell import setup_cell
+from saeno.book.press import notebooks
+from saeno.book.press.setup_cell import setup_cell
 from tests.chapters import faults, lengths, stored
 
 CHAPTERS = notebooks.find(notebooks.ROOT / "book")

@@ -12,10 +12,11 @@ import nbformat
 import pytest
 import torch
 
-from saeno.book import claims, claims_page, record
+from saeno.book import __main__ as command
+from saeno.book import claims, record
 from saeno.book.claims import Claim, Drift, Number
-from saeno.book.experiments import __main__ as command
-from saeno.book.notebooks import ROOT
+from saeno.book.imports import reached
+from saeno.book.press import ROOT, claims_page
 
 
 def echo(seed: int, factor: float) -> dict[str, float]:
@@ -48,7 +49,7 @@ def measured(tmp_path_factory):
     """The folder where `echo` was measured, once, since its processes take seconds to start."""
     folder = tmp_path_factory.mktemp("measured")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(record, "RESULTS", folder / "results")
+        patch.setattr(record, "experiments", lambda: {"echo": folder / "echo.py"})
         patch.setattr(record, "CELLS", folder / "cells")
         record.measure("echo", echo, **AXES)
     return folder
@@ -58,17 +59,19 @@ def measured(tmp_path_factory):
 def echoed(measured, tmp_path, monkeypatch):
     """A ledger of its own, with the one experiment `echo`, measured for seeds 1, 2, 3 and factors 2 and 3."""
     shutil.copytree(measured, tmp_path, dirs_exist_ok=True)
-    monkeypatch.setattr(record, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(record, "CELLS", tmp_path / "cells")
     module = SimpleNamespace(trial=echo, AXES=AXES, CLAIMS=[doubled(experiment="")])
+    for where in (claims, command, record):
+        monkeypatch.setattr(where, "experiments", lambda: {"echo": tmp_path / "echo.py"})
     for where in (claims, command):
-        monkeypatch.setattr(where, "experiments", lambda: ["echo"])
         monkeypatch.setattr(where, "load_experiment", lambda name: module)
-    return module
+    claims.ledger.cache_clear()
+    yield module
+    claims.ledger.cache_clear()
 
 
 def test_a_measurement_is_stored_with_its_spread(echoed, capsys):
-    stored = json.loads((record.RESULTS / "echo.json").read_text())["measured"][0]
+    stored = json.loads((record.results("echo")).read_text())["measured"][0]
     assert stored["settings"] == {"factor": 2.0} and stored["seeds"] == [1, 2, 3]
     value = {"mean": 4.0, "std": 2.0, "minimum": 2.0, "maximum": 6.0, "each": [2.0, 4.0, 6.0]}
     assert stored["values"]["double"] == value
@@ -78,7 +81,7 @@ def test_a_measurement_is_stored_with_its_spread(echoed, capsys):
 
 
 def test_a_result_that_did_not_change_keeps_its_date(echoed):
-    path = record.RESULTS / "echo.json"
+    path = record.results("echo")
     path.write_text(path.read_text().replace(json.loads(path.read_text())["date"], "2000-01-01"))
     command.main(["echo"])
     assert json.loads(path.read_text())["date"] == "2000-01-01"
@@ -92,8 +95,11 @@ def test_what_is_not_stored_is_an_error(echoed):
         record.stored("echo", "double", {"factor": 4.0})
     with pytest.raises(KeyError, match="half"):
         record.stored("echo", "half", {"factor": 2.0})
-    with pytest.raises(FileNotFoundError, match=r"saeno\.book\.experiments other"):
+    with pytest.raises(ValueError, match="name = 'other': should be one of echo"):
         record.load("other")
+    record.results("echo").unlink()
+    with pytest.raises(FileNotFoundError, match=r"python -m saeno\.book echo"):
+        record.load("echo")
     with pytest.raises(SystemExit):
         command.main(["other"])
 
@@ -167,6 +173,7 @@ def test_a_rerun_measures_once_for_each_setting_and_compares(echoed, monkeypatch
 
 def test_two_claims_of_one_id_are_an_error(echoed):
     echoed.CLAIMS = [doubled(), doubled()]
+    claims.ledger.cache_clear()
     with pytest.raises(ValueError, match="'doubled' stands in"):
         claims.ledger()
 
@@ -184,20 +191,47 @@ def test_the_fingerprint_sees_code_and_nothing_else(tmp_path):
     assert print_of(source.replace("+ 1", "+ 2")) != print_of(source), "what the trial calls counts too"
 
 
-@pytest.mark.parametrize("line", ["from {0} import _shared as lab", "from {0}._shared import helper"])
-def test_the_fingerprint_sees_what_an_experiment_imports_from_beside_it(tmp_path, line):
-    """Also through another file, and in a circle; files that are not imported do not count."""
-    trial, between, shared, other = (tmp_path / f"{name}.py" for name in ("trial", "between", "_shared", "other"))
-    trial.write_text(f"from {tmp_path.name}.between import more\n")
-    between.write_text(line.format(f"book.{tmp_path.name}") + f"\nfrom {tmp_path.name} import trial\n")
+@pytest.mark.parametrize("line", ["from saeno.rooms import shared as lab", "from saeno.rooms.shared import helper",
+                                  "import saeno.rooms.shared", "from saeno.rooms import helper"])  # fmt: skip
+def test_what_a_file_imports_is_reached(tmp_path, line):
+    """Also through another file, through a folder that hands it on, and in a circle; other files do not count."""
+    package = tmp_path / "saeno"
+    files = {
+        "__init__": "from saeno.between import more\nfrom saeno.rooms.other import thing\n",
+        "between": line + "\nfrom saeno.book.trial import trial\n",
+        "rooms/__init__": "from saeno.rooms.shared import helper\nfrom saeno.rooms.other import thing\n",
+        "rooms/shared": "def helper(x):\n    return x + 1\n",
+        "rooms/other": "thing = 1\n",
+        "book/machine": "import torch\n",
+        "book/trial": "from saeno import more\nfrom saeno.book import machine\n",
+        "book/part/trial": "from saeno import more\nimport torch\n",
+    }
+    for name, source in files.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / f"{name}.py").write_text(source)
+
+    def found(**options):
+        paths = reached([package / "book" / "part" / "trial.py"], package=package, **options)
+        return {path.relative_to(package).with_suffix("").as_posix() for path in paths}
+
+    assert found() == {"book/part/trial", "between", "rooms/shared"}
+    assert found(machinery=True) == found() | {"book/trial", "book/machine"}
+    (package / "between.py").write_text("import saeno\n")
+    assert found() == {"book/part/trial", "between", "__init__", "rooms/other"}
+    (package / "between.py").write_text("from saeno.rooms import absent\nfrom saeno.gone import more\n")
+    with pytest.raises(ImportError, match=r"saeno\.gone\.more: there is no such module"):
+        found()
+
+
+def test_comments_do_not_change_what_is_shared_and_code_does(tmp_path, monkeypatch):
+    shared = tmp_path / "shared.py"
+    monkeypatch.setattr(record, "reached", lambda sources: [shared])
     shared.write_text("def helper(x):\n    return x + 1\n")
-    before = record.fingerprint(trial)
-    other.write_text("print('other')\n")
-    assert record.fingerprint(trial) == before
+    before = record.fingerprint(shared)
     shared.write_text(shared.read_text() + "# one\n")
-    assert record.fingerprint(trial) == before
+    assert record.fingerprint(shared) == before
     shared.write_text("def helper(x):\n    return x + 2\n")
-    assert record.fingerprint(trial) != before
+    assert record.fingerprint(shared) != before
 
 
 def test_a_decorated_trial_is_known_by_its_own_file(monkeypatch):
@@ -215,7 +249,7 @@ def test_the_page_says_everything_about_a_claim(echoed, monkeypatch):
     for part in [
         "(doubled)=", "Twice a number", "**Ours.** It is 4.000 ± 2.000", "Numbers 1 to 3.", "our measurement",
         "| `double` | 4.000 ± 2.000 | 2.000 to 6.000 | ≥ 3 | −2.040 to 10.040 |", "3 seeds",
-        "saeno.book.experiments echo", "## Notation", "{doc}`/notation`",
+        "saeno.book echo", "## Notation", "{doc}`/notation`",
         "[Twice a number is the double of it](#doubled)",
     ]:  # fmt: skip
         assert part in text
@@ -224,7 +258,7 @@ def test_the_page_says_everything_about_a_claim(echoed, monkeypatch):
 def test_the_pages_of_the_book_say_what_is_stored():
     """claims.md, and every number in a page or a chapter that links to a claim."""
     outdated = [path.name for path in claims_page.outdated(ROOT / "book")]
-    assert outdated == [], "run: python -m saeno.book.claims_page"
+    assert outdated == [], "run: python -m saeno.book.press.claims_page"
 
 
 def test_what_is_outdated_is_written(echoed, tmp_path):

@@ -10,9 +10,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from saeno.book.address import address
-from saeno.book.notebooks import find
-from saeno.book.setup_cell import REVISION, first_code_cell, main, setup_cell
+from saeno.book.press.address import address
+from saeno.book.press.notebooks import find
+from saeno.book.press.setup_cell import REVISION, first_code_cell, main, setup_cell
 
 ROOT = Path(__file__).parents[1]
 # What Colab has, as far as the book counts on it, with its own versions where they are old; and nbclient, to run the
@@ -32,7 +32,7 @@ nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
 def test_every_notebook_begins_with_the_setup_cell():
     for path in find(ROOT / "book"):
         first = first_code_cell(nbformat.read(path, as_version=4))
-        assert first and first.source == setup_cell(), f"{path.name}: python -m saeno.book.setup_cell"
+        assert first and first.source == setup_cell(), f"{path.name}: python -m saeno.book.press.setup_cell"
 
 
 def book(root, *sources):
@@ -46,7 +46,7 @@ def book(root, *sources):
 
 def test_one_command_renews_the_setup_cell_everywhere(tmp_path, monkeypatch):
     path = book(tmp_path, setup_cell(), "1 + 1")
-    monkeypatch.setattr("saeno.book.setup_cell.REVISION", "v9")
+    monkeypatch.setattr("saeno.book.press.setup_cell.REVISION", "v9")
     assert main(tmp_path) == 0
     sources = [cell.source for cell in nbformat.read(path, as_version=4).cells]
     assert sources == ["# Title", setup_cell().replace("@main", "@v9"), "1 + 1"] and "@v9" in sources[1]

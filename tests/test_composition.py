@@ -29,8 +29,8 @@ from saeno import (
     SpectralLifting,
     TopK,
     Unrolled,
+    files,
 )
-from saeno import composition as files
 from tests.test_lifted import Doubled
 
 THINGS = [

@@ -8,8 +8,9 @@ import nbformat
 import pytest
 
 from saeno.book.checking import checks_of, slugs
-from saeno.book.notebooks import ROOT, find
-from saeno.book.site import digest
+from saeno.book.press import ROOT
+from saeno.book.press.notebooks import find
+from saeno.book.press.site import digest
 
 
 class Block(NamedTuple):
@@ -77,7 +78,7 @@ def pairs():
 
 
 def test_slugs_are_unique_and_checks_belong_to_chapters():
-    """Fails when a chapter is renamed and its checks are not: rename a file in saeno/book/exercises/."""
+    """Fails when a chapter is renamed and its checks are not: rename the folder of its laboratory in saeno/book/."""
     assert len(NOTEBOOKS) == len(find(ROOT / "book"))
     assert set(slugs()) <= set(NOTEBOOKS)
 

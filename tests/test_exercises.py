@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from saeno.book import check
 from saeno.book.checking import NotYet, Result, call, checks_of, is_stub, several, slugs, tensor
 from saeno.book.checking import number as number_of
-from saeno.book.notebooks import ROOT
+from saeno.book.press import ROOT
 
 EXERCISES = [(slug, number) for slug in slugs() for number in range(1, len(checks_of(slug)) + 1)]
 FEWEST_RIGHT, FEWEST_WRONG = 2, 3

@@ -9,8 +9,9 @@ import itertools
 import pytest
 
 from saeno.book import record
-from saeno.book.claims import VERDICTS, experiments, ledger, load_experiment
-from saeno.book.notebooks import ROOT
+from saeno.book.chapters import BOOK, experiments, load_experiment
+from saeno.book.claims import VERDICTS, ledger
+from saeno.book.press import ROOT
 
 CLAIMS = ledger()
 
@@ -35,7 +36,8 @@ def test_one_seed_of_every_claim_runs_again_and_agrees(cell):
 
 def test_every_experiment_makes_a_claim_and_every_result_has_its_experiment():
     assert {claim.experiment for claim in CLAIMS.values()} == set(experiments())
-    assert {path.stem for path in record.RESULTS.glob("*.json")} == set(experiments())
+    stored = {path for path in BOOK.rglob("*.json") if path.parent.name != "peers"}
+    assert stored == {record.results(name) for name in experiments()}
 
 
 @pytest.mark.parametrize("name", experiments())

@@ -20,8 +20,8 @@ from saeno import (
     Unrolled,
     fit,
 )
-from saeno.book.experiments import _joint as lab
-from saeno.book.experiments import joint_sparsity_nodes
+from saeno.book.operators.joint_sparsity import lab
+from saeno.book.operators.joint_sparsity import nodes as joint_sparsity_nodes
 from saeno.losses import objective
 from saeno.sparsity.joint import concept_norms
 from tests.helpers import NAMES, count, normal, one_of_each, synthesis_matrix

@@ -5,15 +5,13 @@ import torch
 from matplotlib import pyplot as plt
 
 from saeno import ConvDictionary, DenseDictionary, OneStep, SoftThreshold, SparseAutoencoder, TopK
-from saeno.book.experiments import (
-    _convolutional_sparse_coding,
-    _iterative_shrinkage,
-    _preconditioning,
-    _sparse_autoencoders,
-    dictionary_learning,
-)
-from saeno.book.experiments import sparse_autoencoders as encoders
+from saeno.book.lifting.preconditioning import pictures as _preconditioning
+from saeno.book.operators.convolutional_sparse_coding import pictures as _convolutional_sparse_coding
 from saeno.book.record import load, stored
+from saeno.book.recovery.dictionary_learning import main as dictionary_learning
+from saeno.book.recovery.iterative_shrinkage import pictures as _iterative_shrinkage
+from saeno.book.recovery.sparse_autoencoders import main as encoders
+from saeno.book.recovery.sparse_autoencoders import pictures as _sparse_autoencoders
 from saeno.data import SparseModel
 
 

@@ -8,8 +8,12 @@ import torch
 from matplotlib import pyplot as plt
 
 from saeno import ConvDictionary, FourierDictionary, MatchingPursuit, SparseAutoencoder, fit
-from saeno.book.claims import load_experiment
-from saeno.book.experiments import _fourier, _fourier_pictures, _smooth, _smooth_pictures, smooth_concepts
+from saeno.book.chapters import load_experiment
+from saeno.book.operators.fourier_neural_operators import lab as _fourier
+from saeno.book.operators.fourier_neural_operators import pictures as _fourier_pictures
+from saeno.book.operators.smooth_concepts import lab as _smooth
+from saeno.book.operators.smooth_concepts import main as smooth_concepts
+from saeno.book.operators.smooth_concepts import pictures as _smooth_pictures
 from saeno.book.record import load, stored
 from saeno.metrics import coherence
 

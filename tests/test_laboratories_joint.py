@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from saeno.book.experiments import _joint as lab
+from saeno.book.operators.joint_sparsity import lab
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 import torch
 
-from saeno.book.experiments import functions, off_the_grid
-from saeno.book.experiments.off_the_grid_places import blasso, read
+from saeno.book.operators.functions import main as functions
+from saeno.book.operators.off_the_grid import main as off_the_grid
+from saeno.book.operators.off_the_grid.places import blasso, read
 
 BUMP, LAMBDA = off_the_grid.bump(0.03), 0.1
 NODES = torch.arange(64).double() / 64

@@ -14,8 +14,9 @@ from bs4 import BeautifulSoup
 from matplotlib import pyplot as plt
 from PIL import Image
 
-from saeno.book.notebooks import ROOT, execute
 from saeno.book.panel import panel
+from saeno.book.press import ROOT
+from saeno.book.press.notebooks import execute
 
 matplotlib.use("Agg")
 SENTENCE = "This panel recomputes when the page runs as a notebook."
@@ -153,7 +154,7 @@ def stored(tmp_path_factory):
 
 
 def test_a_stored_notebook_has_the_page_and_no_widgets(stored):
-    """Fails when a page would ask other hosts for a widget's programs: store views in saeno.book.notebooks."""
+    """Fails when a page would ask other hosts for a widget's programs: store views in saeno.book.press.notebooks."""
     notebook = nbformat.read(stored, as_version=4)
     (output,) = notebook.cells[0].outputs
     assert set(output.data) == {"text/plain", "text/html"} and SENTENCE in output.data["text/html"]

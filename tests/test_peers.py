@@ -5,9 +5,9 @@ import re
 import pytest
 import torch
 
-from saeno.book.experiments import sparse_autoencoders_toy as ours
 from saeno.book.peers import recorded
 from saeno.book.record import load, spread, tuned
+from saeno.book.recovery.sparse_autoencoders import toy as ours
 
 
 def test_neuraloperator_is_right_but_for_odd_squares_and_finer_outputs():

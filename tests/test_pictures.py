@@ -2,7 +2,7 @@
 
 from PIL import Image
 
-from saeno.book.pictures import main
+from saeno.book.press.pictures import main
 
 
 def test_picture_is_drawn(tmp_path):

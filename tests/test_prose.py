@@ -7,8 +7,8 @@ is a measured number, and of what is not prose, fails a case below when it is le
 import nbformat
 import pytest
 
-from saeno.book.notebooks import ROOT
-from saeno.book.prose import fill, typed, typed_in
+from saeno.book.press import ROOT
+from saeno.book.press.prose import fill, typed, typed_in
 
 LINK = '[?](#recovery-vectors "recovered")'
 

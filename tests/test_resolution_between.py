@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from saeno.book.experiments import resolution_between as between
+from saeno.book.operators.resolution import between
 from saeno.data.families import gabor
 
 

@@ -1,6 +1,6 @@
 """Exercises: `check("first-look", 2, answer)` says *not attempted*, *not yet, because …*, or *right*.
 
-The checks of a chapter stand in saeno/book/exercises/, in a file named by the chapter's slug with _ for -. Each is a
+The checks of a chapter stand in its laboratory, in the file `exercises.py` (`saeno/book/chapters.py`). Each is a
 function of the learner's answer. It tests properties, so that every right answer passes, with the helpers below, which
 end it by saying why not yet; it returns what is worth adding when all is right, or nothing. The file's `CHECKS` has
 them in the order of the exercises.
@@ -13,9 +13,7 @@ from __future__ import annotations
 import cmath
 import copy
 import html
-import importlib
 import math
-import pkgutil
 import re
 import sysconfig
 import traceback
@@ -23,6 +21,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from saeno.book.chapters import load_exercises, with_exercises
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -96,16 +96,14 @@ def check(slug: str, number: int, answer: object) -> Result:
 
 def slugs() -> list[str]:
     """The slugs of the chapters that have checks."""
-    from saeno.book import exercises
-
-    return [module.name.replace("_", "-") for module in pkgutil.iter_modules(exercises.__path__)]
+    return with_exercises()
 
 
 def checks_of(slug: str) -> Sequence[Callable[[object], str | None]]:
     """The checks of the chapter `slug`, in order. Raises ValueError when it has none."""
     if not isinstance(slug, str) or slug not in slugs():
         raise ValueError(f"slug = {slug!r}: should be one of {', '.join(slugs())}")
-    return importlib.import_module(f"saeno.book.exercises.{slug.replace('-', '_')}").CHECKS
+    return load_exercises(slug).CHECKS
 
 
 def is_stub(value: object) -> bool:

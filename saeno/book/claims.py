@@ -4,25 +4,25 @@
     claim("recovery-vectors").text("recovered")     # '0.980 ± 0.008 (10 seeds)'
     claim("recovery-vectors").rerun(seed=0)         # measures one seed again; raises Drift when it does not agree
 
-A claim stands in the list `CLAIMS` of the experiment that measures it, a module of `saeno/book/experiments/` with
+A claim stands in the list `CLAIMS` of the experiment that measures it, a module of a laboratory
+(`saeno/book/chapters.py`), with
 
     def trial(..., seed) -> dict[str, float]        # one training; returns numbers by name
     AXES = {..., "seed": range(10)}                 # what it is called with
     CLAIMS = [Claim(...), ...]                      # what follows
 
-`python -m saeno.book.experiments` measures, and `python -m saeno.book.claims_page` writes what is stored into the book.
+`python -m saeno.book` measures, and `python -m saeno.book.press.claims_page` writes what is stored into the book.
 """
 
 from __future__ import annotations
 
-import importlib
 import math
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import ModuleType
+from functools import cache
 
 from saeno.book import record
+from saeno.book.chapters import experiments, load_experiment
 from saeno.book.record import Stored
 from saeno.book.runner import Setting
 from saeno.checks import real
@@ -156,18 +156,7 @@ class Claim:
         return f"**{self.statement}** *{self.verdict.capitalize()}.* {self.found()} (Claim `{self.id}`.)"
 
 
-def experiments() -> list[str]:
-    """The names of all experiments, sorted."""
-    from saeno.book import experiments as package
-
-    return sorted(found.name for found in pkgutil.iter_modules(package.__path__) if not found.name.startswith("_"))
-
-
-def load_experiment(name: str) -> ModuleType:
-    """The module of an experiment."""
-    return importlib.import_module(f"saeno.book.experiments.{name}")
-
-
+@cache
 def ledger() -> dict[str, Claim]:
     """Every claim of the book by its id, in the order of the experiments. Raises ValueError when two have one id."""
     claims: dict[str, Claim] = {}

@@ -1,4 +1,4 @@
-"""From a grid of trials to a committed file, `saeno/book/results/NAME.json`, and back."""
+"""From a grid of trials to a committed file, beside the experiment that measured it, and back."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from saeno.book.chapters import experiments
+from saeno.book.imports import reached
 from saeno.book.runner import Row, Setting, Trial, current_versions, run_grid
 
-PACKAGE = Path(__file__).resolve().parents[1]
-RESULTS = Path(__file__).resolve().parent / "results"
-CELLS = PACKAGE.parent / "_build" / "claims"
+CELLS = Path(__file__).resolve().parents[2] / "_build" / "claims"
 
 
 class Stored(NamedTuple):
@@ -60,8 +60,7 @@ def measure(name: str, trial: Trial, /, seed: Iterable[int], **axes: Iterable[Se
         for key, group in groups.items()
     ]
     record = {"versions": rows[0].versions, "measured": measured}
-    path = RESULTS / f"{name}.json"
-    path.parent.mkdir(exist_ok=True)
+    path = results(name)
     old = json.loads(path.read_text()) if path.exists() else {}
     if {key: old.get(key) for key in record} != record:
         record = {"date": datetime.date.today().isoformat(), **record}
@@ -70,11 +69,18 @@ def measure(name: str, trial: Trial, /, seed: Iterable[int], **axes: Iterable[Se
     return path
 
 
+def results(name: str) -> Path:
+    """The file with what an experiment measured. Raises ValueError when there is no such experiment."""
+    if name not in experiments():
+        raise ValueError(f"name = {name!r}: should be one of {', '.join(experiments())}")
+    return experiments()[name].with_suffix(".json")
+
+
 def load(name: str) -> dict:
     """The record that `measure` stored under that name. Raises FileNotFoundError when there is none."""
-    path = RESULTS / f"{name}.json"
+    path = results(name)
     if not path.exists():
-        raise FileNotFoundError(f"no results of {name!r} are stored: python -m saeno.book.experiments {name}")
+        raise FileNotFoundError(f"no results of {name!r} are stored: python -m saeno.book {name}")
     return json.loads(path.read_text())
 
 
@@ -109,32 +115,14 @@ def tuned(record: dict, method: str, value: str = "cosine") -> Tuned:
 
 
 def fingerprint(*sources: Path) -> str:
-    """Hash of what can change a result: the package but for the book, these files, and the versions of libraries.
+    """Hash of what can change a result: these files, what they import, and the versions of libraries.
 
-    With a file counts what it imports from its own folder. Comments, docstrings and `CLAIMS` change no result and are
-    left out.
+    Comments, docstrings and `CLAIMS` change no result and are left out.
     """
-    core = sorted(path for path in PACKAGE.rglob("*.py") if not path.is_relative_to(PACKAGE / "book"))
     total = hashlib.sha256(json.dumps(current_versions(), sort_keys=True).encode())
-    used: dict[Path, None] = {}
-    for path in sources:
-        _follow(path, used)
-    for path in [*core, *used]:
+    for path in reached(sources):
         total.update(_code(path.read_text()).encode())
     return total.hexdigest()[:16]
-
-
-def _follow(path: Path, used: dict[Path, None]) -> None:
-    """Add a file to those used, and after it what it imports from the folder it is in, each once."""
-    if path in used:
-        return
-    used[path] = None
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            for module in (node.module, *(f"{node.module}.{name.name}" for name in node.names)):
-                *_, folder, name = ["", *module.split(".")]
-                if folder == path.parent.name and (beside := path.with_name(f"{name}.py")).exists():
-                    _follow(beside, used)
 
 
 def _code(source: str) -> str:

@@ -88,7 +88,7 @@ class Panel:
         return self._still
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, object]:
-        # Programs that know widgets and have a kernel prefer the view. It is not stored (saeno.book.notebooks).
+        # Programs that know widgets and have a kernel prefer the view. It is not stored (saeno.book.press.notebooks).
         view = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
         return {"text/plain": repr(self), "text/html": self._repr_html_(), _WIDGET: view}
 

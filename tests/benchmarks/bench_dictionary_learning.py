@@ -9,7 +9,7 @@ import time
 
 import torch
 
-from saeno.book.experiments.dictionary_learning import classic, scikit_learn, train
+from saeno.book.recovery.dictionary_learning.main import classic, scikit_learn, train
 from saeno.metrics import match_atoms
 
 RIVALS = [(learner, alpha) for learner in ("batch", "minibatch") for alpha in (0.1, 0.2, 0.5, 1.0)]

@@ -24,8 +24,8 @@ from time import process_time
 import torch
 
 from saeno import fit
-from saeno.book.experiments import sparse_autoencoders_toy as ours
 from saeno.book.record import spread, tuned
+from saeno.book.recovery.sparse_autoencoders import toy as ours
 from saeno.book.runner import current_versions
 from saeno.training.batches import batches
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from saeno.book import address
+from saeno.book.press import address
 
 HOST = "https://" + "github.com"  # never whole in this file, where the real project would find it
 COLAB = "https://colab.research.google.com" + "/github"

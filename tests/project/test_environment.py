@@ -8,7 +8,7 @@ import yaml
 from packaging.specifiers import SpecifierSet
 
 import saeno
-from saeno.book.notebooks import ROOT
+from saeno.book.press import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PINS = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from pybtex.database import parse_string
 
-from saeno.book.notebooks import ROOT
+from saeno.book.press import ROOT
 
 SOURCES = (ROOT / "book" / "references.bib").read_text()
 WORDS = (ROOT / "book" / "glossary.md").read_text()

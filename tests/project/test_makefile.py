@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from saeno.book.notebooks import ROOT
+from saeno.book.press import ROOT
 
 SCRIPT = """\
 echo "${ATEN_CPU_CAPABILITY:-native} $OMP_NUM_THREADS" >> %(calls)s

@@ -5,7 +5,7 @@ import json
 import nbformat
 import pytest
 
-from saeno.book import notebooks
+from saeno.book.press import notebooks
 
 
 def write(path, *sources, metadata=None):

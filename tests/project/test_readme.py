@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from saeno.book.notebooks import ROOT
+from saeno.book.press import ROOT
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)

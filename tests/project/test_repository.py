@@ -6,8 +6,7 @@ import re
 import pytest
 import yaml
 
-from saeno.book import address
-from saeno.book.notebooks import ROOT
+from saeno.book.press import ROOT, address
 
 FILES = address.files(ROOT)
 MODULES = [path for path in FILES if path.suffix == ".py" and path.is_relative_to(ROOT / "saeno")]

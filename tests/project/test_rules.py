@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from saeno.book.notebooks import ROOT
+from saeno.book.press import ROOT
 
 TESTS = """
 import pytest

@@ -5,9 +5,9 @@ import shutil
 import nbformat
 import pytest
 
-from saeno.book import site
-from saeno.book.address import address, forms
-from saeno.book.notebooks import Failure, Run
+from saeno.book.press import site
+from saeno.book.press.address import address, forms
+from saeno.book.press.notebooks import Failure, Run
 
 BANNER = "This chapter did not run to its end"
 
@@ -18,13 +18,15 @@ def project(tmp_path_factory):
     root = tmp_path_factory.mktemp("project")
     (root / "book").mkdir()
     (root / "saeno").mkdir()
+    (root / "saeno" / "__init__.py").write_text("")
     (root / "saeno" / "number.py").write_text("number = 41\n")
     (root / "constraints.txt").write_text("")
     shutil.copy(site.ROOT / "_config.yml", root)
     (root / "book" / "references.bib").write_text("")
     (root / "book" / "_toc.yml").write_text("format: jb-book\nroot: intro\nchapters:\n  - file: a\n")
     (root / "book" / "intro.md").write_text("# Intro\n")
-    source = "open('../runs.txt', 'a').write('x')\nexec(open('../saeno/number.py').read())\nprint('number', number)"
+    source = "open('../runs.txt', 'a').write('x')\nimport sys; sys.path.insert(0, '..')\n"
+    source += "from saeno.number import number\nprint('number', number)"
     cell = nbformat.v4.new_code_cell(source, outputs=[nbformat.v4.new_output("stream", text="number stored")])
     cells = [nbformat.v4.new_markdown_cell("# Notebook"), cell]
     metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
@@ -53,6 +55,10 @@ def test_the_life_of_a_book(project, capsys):
         intro.write("More.\n")
     site.build(project)
     assert "More." in page.with_name("intro.html").read_text() and runs(project) == 1, "the prose alone changed"
+
+    (project / "saeno" / "other.py").write_text("number = 42\n")
+    site.build(project)
+    assert runs(project) == 1, "what the notebook does not import changed"
 
     (project / "saeno" / "number.py").write_text("number = 42\n")
     site.build(project)

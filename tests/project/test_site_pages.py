@@ -17,9 +17,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 from sphinx.util.inventory import InventoryFile
 
-from saeno.book import docstrings, run_times
-from saeno.book.address import address
-from saeno.book.site import ROOT, digest
+from saeno.book.press import ROOT, docstrings, run_times
+from saeno.book.press.address import address
+from saeno.book.press.site import digest
 
 REFERENCE = sorted((ROOT / "book" / "api").glob("*.md"))
 PYTHON = [
@@ -171,7 +171,7 @@ def test_autodoc_gives_each_thing_what_it_needs(tmp_path):
     some = "Events ReLU History metrics.Match metrics.MeanMaxCosine inference.Solution"
     names = [f"saeno.{name}" for name in some.split()]
     (tmp_path / "index.rst").write_text("\n\n".join(f".. autoclass:: {name}\n   :members:" for name in names))
-    extensions = ["sphinx.ext.napoleon", "saeno.book.docstrings", "myst_nb", "saeno.book.run_times"]
+    extensions = ["sphinx.ext.napoleon", "saeno.book.press.docstrings", "myst_nb", "saeno.book.press.run_times"]
     overrides = {"extensions": extensions, "nb_execution_mode": "off"}
     (tmp_path / "run-times.md").write_text("---\norphan: true\n---\n# Times\n\n```{run-times}\n```\n")
     source, output = str(tmp_path), str(tmp_path / "out")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from saeno.book.site import ROOT, digest
+from saeno.book.press import ROOT
+from saeno.book.press.site import digest
 from tests.site.window import Window
 
 STORED = ROOT / "_build" / "stored" / "_build"

@@ -5,8 +5,8 @@ import shutil
 import nbformat
 import pytest
 
-from saeno.book import site as book_site
-from saeno.book.notebooks import normalise
+from saeno.book.press import site as book_site
+from saeno.book.press.notebooks import normalise
 from tests.site import checks
 from tests.site.accessibility import violations
 from tests.site.window import DESK, PHONE, Window

@@ -7,8 +7,8 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 
-from saeno.book.address import address, forms
-from saeno.book.site import ROOT
+from saeno.book.press import ROOT
+from saeno.book.press.address import address, forms
 
 
 class Links(HTMLParser):
