@@ -3,9 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 
-# One thread per process: with two processes on two cores, more threads make small runs 5 to 20 times slower. So with more
-# threads there is one process. What stands
-# on the command line comes before this: make nbval OMP_NUM_THREADS=2.
+# One thread per process: with two processes on two cores, more threads make small runs 5 to 20 times slower. With more
+# there is one process. What stands on the command line comes before this: make nbval OMP_NUM_THREADS=2.
 export OMP_NUM_THREADS := 1
 WORKERS := $(if $(filter 1,$(OMP_NUM_THREADS)),2,1)
 # Notebooks run in this environment's kernel, whatever kernels the user has installed.
