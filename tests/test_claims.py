@@ -5,7 +5,9 @@ fingerprint that sees docstrings or misses code, a number edited by hand in clai
 """
 
 import json
+import os
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import nbformat
@@ -14,13 +16,17 @@ import torch
 
 from saeno.book import __main__ as command
 from saeno.book import claims, record
-from saeno.book.claims import Claim, Drift, Number
+from saeno.book.claims import Claim, Drift, Number, Paired
 from saeno.book.imports import reached
 from saeno.book.press import ROOT, claims_page
 
 
 def echo(seed: int, factor: float) -> dict[str, float]:
     return {"double": factor * seed, "seed": seed}
+
+
+def arithmetic_of(seed: int, factor: float) -> dict[str, float]:
+    return {"double": factor * seed, "here": float(os.environ.get("ATEN_CPU_CAPABILITY") == "default")}
 
 
 DOUBLE = Number("double", {"factor": 2.0}, least=3.0)
@@ -48,6 +54,7 @@ AXES = {"factor": [2.0, 3.0], "seed": [1, 2, 3]}
 def measured(tmp_path_factory):
     """The folder where `echo` was measured, once, since its processes take seconds to start."""
     folder = tmp_path_factory.mktemp("measured")
+    (folder / "echo.py").write_text("")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(record, "experiments", lambda: {"echo": folder / "echo.py"})
         patch.setattr(record, "CELLS", folder / "cells")
@@ -140,20 +147,91 @@ def test_a_claim_holds_when_the_mean_is_what_it_needs(echoed):
     assert not doubled(numbers={"double": Number("double", {"factor": 2.0}, most=3.9)}).holds()
 
 
+def arithmetic(moved: float) -> None:
+    """Store that `double` moved by so much between two arithmetics."""
+    entry = {"settings": {"factor": 2.0}, "apart": {"double": moved}}
+    path = record.results("echo")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"arithmetic": {"moved": [entry]}}))
+
+
 @pytest.mark.parametrize(
-    ("options", "interval"),
-    [({}, (-2.04, 10.04)), ({"tolerance": 0.5}, (1.5, 6.5)), ({"possible": (0, 7)}, (0, 7))],
+    ("options", "moved", "seed", "interval"),
+    [
+        ({}, None, None, (-2.04, 10.04)),  # as far outside of the stored values as these are apart, and 1 % of the mean
+        ({"possible": (0, 7)}, None, None, (0, 7)),
+        ({}, None, 2, (-2.04, 10.04)),  # nobody looked at how it moves
+        ({}, 0.001, 2, (4 - 0.01006, 4 + 0.01006)),  # ten times what it moved by, and 1e-5 of the largest, which is 6
+        ({}, 0.3, 2, (-2.04, 10.04)),  # chaos: as much as the seeds differ by
+        ({}, 0.001, None, (-2.04, 10.04)),
+        ({"tolerance": 0.5}, 0.3, 3, (5.5, 6.5)),
+    ],
 )
-def test_one_seed_has_to_lie_in_the_interval(echoed, options, interval):
-    """By default as far outside of the stored values as these are apart, and 1 % of the mean."""
+def test_where_a_number_may_be_when_it_is_measured_again(echoed, options, moved, seed, interval):
+    if moved is not None:
+        arithmetic(moved)
     found = doubled(numbers={"double": Number("double", {"factor": 2.0}, **options)})
-    assert found.interval("double") == pytest.approx(interval)
+    assert found.interval("double", seed) == pytest.approx(interval, abs=1e-9)
     low, high = interval
-    found.agrees(double=low + 0.01)
-    found.agrees(double=high - 0.01)
+    found.agrees(seed, double=low + 1e-3)
+    found.agrees(seed, double=high - 1e-3)
     for value in (low - 0.02, high + 0.02, float("nan")):
         with pytest.raises(Drift, match=r"double is .* the 3 seeds of the ledger allow"):
-            found.agrees(double=value)
+            found.agrees(seed, double=value)
+
+
+def test_a_seed_that_breaks_the_claim_has_drifted(echoed):
+    """Though its number is one that a seed may have: the mean is then 8/3."""
+    doubled().agrees(1, double=0.0)
+    with pytest.raises(
+        Drift, match=r"does not hold with seed 3 measured anew: the mean of double is 2\.667: should be"
+    ):
+        doubled().agrees(3, double=2.0)
+
+
+def test_what_was_stored_by_other_code_is_said(echoed, monkeypatch, capsys):
+    assert not record.fresh("echo"), "it was measured by the code of this file, and echo.py is empty"
+    with pytest.raises(Drift, match="stored before the code was what it is now"):
+        doubled().agrees(2, double=99.0)
+    command.main(["--stale"])
+    assert capsys.readouterr().out == "echo\n"
+    monkeypatch.setattr(record, "code_of", lambda source: json.loads(record.results("echo").read_text())["code"])
+    assert record.fresh("echo")
+    command.main(["--stale"])
+    assert capsys.readouterr().out == ""
+
+
+def test_differences_are_paired_over_the_seeds(echoed):
+    """Of 2, 4, 6 and 3, 6, 9: the differences are 1, 2, 3, and each ratio is 3/2. SciPy knows the interval."""
+    from scipy.stats import ttest_1samp
+
+    both = {"double": DOUBLE, "triple": Number("double", {"factor": 3.0})}
+    pairs = {
+        "gain": Paired("triple", "double", least=-1.0),
+        "ratio": Paired("triple", "double", least=1.4, most=1.6, ratio=True),
+        "given": Paired("double", 4.0, most=6.0),
+    }
+    found = doubled(numbers=both, differences=pairs)
+    expected = ttest_1samp([1, 2, 3], 0).confidence_interval(0.95)
+    assert found.difference("gain") == pytest.approx((2, *expected, 3))
+    assert found.difference("ratio") == pytest.approx((1.5, 1.5, 1.5, 3))
+    assert found.difference("given").mean == 0 and found.holds()
+    assert found.text("ratio") == "1.500, 1.500 to 1.500 (3 seeds)" and found.text("gain", "low") == "-0.484"
+    assert found.difference("gain", {"triple": [3, 6, 30]}).mean == pytest.approx(9)
+    for name, least, instead in (("gain", -0.4, None), ("gain", -1.0, {"triple": [3, 6, 90]}), ("ratio", 1.51, None)):
+        unfounded = doubled(numbers=both, differences={name: replace(pairs[name], least=least)})
+        assert not unfounded.holds(instead), "the mean is above the bound, and its interval is not"
+        assert name in unfounded.broken(instead)[0]
+    with pytest.raises(KeyError, match="half"):
+        doubled(differences={"gain": Paired("half", "double")}).holds()
+
+
+def test_two_arithmetics_are_compared(echoed):
+    """In processes that start in them; a number of this trial is known to say which it was."""
+    record.measure_arithmetic("echo", arithmetic_of, [{"factor": 2.0}], seed=2)
+    assert record.apart("echo", "double", {"factor": 2.0}) == 0
+    assert record.apart("echo", "here", {"factor": 2.0}) == 1
+    assert record.apart("echo", "here", {"factor": 3.0}) is None
+    assert record.load("echo")["measured"][0]["seeds"] == [1, 2, 3], "what is stored besides is kept"
 
 
 def test_a_rerun_measures_once_for_each_setting_and_compares(echoed, monkeypatch):
@@ -166,9 +244,11 @@ def test_a_rerun_measures_once_for_each_setting_and_compares(echoed, monkeypatch
     echoed.trial = trial
     assert doubled().rerun(seed=2) == {"double": 4.0}
     both = doubled(numbers={"double": DOUBLE, "seed": Number("seed", {"factor": 2.0})})
-    with pytest.raises(Drift, match="seed is 9"):
+    with pytest.raises(Drift, match=r"seed is 9\.000 with seed 3, stored as 3\.000"):
         both.rerun(seed=3)
     assert calls == [(2, 2.0), (3, 2.0)]
+    with pytest.raises(Drift, match=r"double is 100\.000, and"):  # a seed that the ledger has not
+        doubled().rerun(seed=50)
 
 
 def test_two_claims_of_one_id_are_an_error(echoed):

@@ -30,8 +30,11 @@ def test_one_seed_of_every_claim_runs_again_and_agrees(cell):
     experiment, settings = cell
     seed = record.load(experiment)["measured"][0]["seeds"][0]
     values = load_experiment(experiment).trial(**dict(settings), seed=seed)
+    claims = {id: {} for id, _ in cells()[cell]}
     for id, name in cells()[cell]:
-        CLAIMS[id].agrees(**{name: values[CLAIMS[id].numbers[name].value]})
+        claims[id][name] = values[CLAIMS[id].numbers[name].value]
+    for id, numbers in claims.items():
+        CLAIMS[id].agrees(seed, **numbers)
 
 
 def test_every_experiment_makes_a_claim_and_every_result_has_its_experiment():

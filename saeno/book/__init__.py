@@ -1,6 +1,6 @@
 """What only the book needs: its build, its checks, its claims, its interactive figures."""
 
 from saeno.book.checking import check
-from saeno.book.claims import Claim, Number, claim
+from saeno.book.claims import Claim, Number, Paired, claim
 
-__all__ = ["Claim", "Number", "check", "claim"]
+__all__ = ["Claim", "Number", "Paired", "check", "claim"]

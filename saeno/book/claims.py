@@ -17,9 +17,11 @@ A claim stands in the list `CLAIMS` of the experiment that measures it, a module
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import NamedTuple
 
 from saeno.book import record
 from saeno.book.chapters import experiments, load_experiment
@@ -37,7 +39,7 @@ VERDICTS = {
 
 
 class Drift(AssertionError):
-    """A number measured again lies outside the interval that the stored ones allow."""
+    """A number measured again is not the stored one, or the claim does not hold with it."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,45 @@ class Number:
     most: float = math.inf
     """… and at most this."""
     tolerance: float | None = None
-    """How far outside of all stored values one seed, on any machine, may lie.
+    """How far one seed, measured again, may lie from its stored value, where that is not a matter of rounding: a time.
 
-    None: the distance between the smallest and the largest, and 1 % of their mean. Between machines the last bits of a
-    number differ, and training amplifies them.
+    None: ten times what the value moved by between two arithmetics of one machine, and 1e-5 of the largest at least.
+    Where this says nothing about the seed any more, since it is as much as the seeds differ by, the value may be that
+    of any seed.
     """
     possible: tuple[float, float] = (-math.inf, math.inf)
     """The values it can have at all, such as (0, 1) for a share."""
     form: str = ".3f"
     """Format of its mean and spread, as in `f"{mean:.3f}"`."""
+
+
+@dataclass(frozen=True)
+class Paired:
+    """How two numbers of a claim differ, seed by seed, and what the claim needs of that.
+
+    The claim holds if the 95 % interval of the mean difference lies within the bounds: Student's, over the seeds that
+    both have. So "no better" is no absence of evidence: few seeds have a wide interval, and fail.
+    """
+
+    number: str
+    rival: str | float
+    """The other number; or a value that is given, such as what a theorem predicts."""
+    least: float = -math.inf
+    most: float = math.inf
+    ratio: bool = False
+    """Number over rival, by the mean of the logarithms, instead of number minus rival."""
+    form: str = ".3f"
+
+
+class Difference(NamedTuple):
+    """A paired difference, or ratio, over the seeds."""
+
+    mean: float
+    low: float
+    """From here …"""
+    high: float
+    """… to here goes its 95 % interval."""
+    seeds: int
 
 
 @dataclass(frozen=True)
@@ -84,6 +116,8 @@ class Claim:
     """One of `VERDICTS`."""
     numbers: Mapping[str, Number]
     """Name → number, at least one."""
+    differences: Mapping[str, Paired] = field(default_factory=dict)
+    """Name → what the verdict says about two of the numbers."""
     experiment: str = ""
     """The module that measures it, which the ledger fills in."""
 
@@ -94,15 +128,42 @@ class Claim:
         number = self.numbers[name]
         return record.stored(self.experiment, number.value, number.settings)
 
+    def difference(self, name: str, instead: Mapping[str, Sequence[float]] | None = None) -> Difference:
+        """A difference over the seeds. Raises ValueError for less than three seeds that both of its numbers have.
+
+        instead: the values of all seeds of some numbers, in place of the stored ones.
+        """
+        pair = self.differences[name]
+        ours = self._by_seed(pair.number, instead)
+        theirs = self._by_seed(pair.rival, instead) if isinstance(pair.rival, str) else dict.fromkeys(ours, pair.rival)
+        both = [(ours[seed], theirs[seed]) for seed in ours if seed in theirs]
+        if len(both) < 3:
+            raise ValueError(f"claim {self.id!r}: {name} is measured for {len(both)} seeds: should be 3 at least")
+        each = [math.log(a / b) if pair.ratio else a - b for a, b in both]
+        mean, reach = statistics.fmean(each), _reach(len(each)) * statistics.stdev(each)
+        ends = (mean, mean - reach, mean + reach)
+        return Difference(*(map(math.exp, ends) if pair.ratio else ends), len(each))
+
+    def _by_seed(self, name: str, instead: Mapping[str, Sequence[float]] | None) -> dict[int, float]:
+        stored = self.stored(name)
+        return dict(zip(stored.seeds, (instead or {}).get(name, stored.each), strict=True))
+
     def text(self, name: str, part: str = "all") -> str:
         """A number as prose prints it: "0.980 ± 0.008 (10 seeds)", or one part of it.
 
-        part: "all", "spread" (without the seeds), "mean", "std", "minimum", "maximum" or "seeds".
+        part: "all", "spread" (without the seeds), "mean", "std", "minimum", "maximum" or "seeds"; of a difference
+        "all" ("0.288, 0.279 to 0.297 (5 seeds)"), "spread" (without the seeds), "mean", "low", "high" or "seeds".
         """
-        stored, form = self.stored(name), self.numbers[name].form
-        parts = {part: f"{getattr(stored, part):{form}}" for part in ("mean", "std", "minimum", "maximum")}
-        count = len(stored.seeds)
-        parts["spread"] = f"{parts['mean']} ± {parts['std']}"
+        if isinstance(name, str) and name in self.differences:
+            found, form = self.difference(name), self.differences[name].form
+            parts = {part: f"{getattr(found, part):{form}}" for part in ("mean", "low", "high")}
+            parts["spread"] = f"{parts['mean']}, {parts['low']} to {parts['high']}"
+            count = found.seeds
+        else:
+            found, form = self.stored(name), self.numbers[name].form
+            parts = {part: f"{getattr(found, part):{form}}" for part in ("mean", "std", "minimum", "maximum")}
+            parts["spread"] = f"{parts['mean']} ± {parts['std']}"
+            count = len(found.seeds)
         parts["seeds"] = f"{count} seed{'s' if count > 1 else ''}"
         parts["all"] = f"{parts['spread']} ({parts['seeds']})"
         if not isinstance(part, str) or part not in parts:
@@ -112,34 +173,88 @@ class Claim:
     def found(self) -> str:
         """The finding, with its numbers."""
         text = self.finding
-        for name in self.numbers:  # not str.format, since formulas have braces too
+        for name in (*self.numbers, *self.differences):  # not str.format, since formulas have braces too
             text = text.replace(f"{{{name}}}", self.text(name, "spread"))
         return text
 
-    def holds(self) -> bool:
-        """Whether every stored mean is what the claim needs."""
-        return all(n.least <= self.stored(name).mean <= n.most for name, n in self.numbers.items())
+    def holds(self, instead: Mapping[str, Sequence[float]] | None = None) -> bool:
+        """Whether every mean, and the interval of every difference, is what the claim needs.
 
-    def interval(self, name: str) -> tuple[float, float]:
-        """Where the number of a single seed has to lie, on any machine."""
-        stored, slack = self.stored(name), self.numbers[name].tolerance
-        if slack is None:
-            slack = stored.maximum - stored.minimum + 0.01 * abs(stored.mean)
+        instead: the values of all seeds of some numbers, in place of the stored ones.
+        """
+        return not self.broken(instead)
+
+    def broken(self, instead: Mapping[str, Sequence[float]] | None = None) -> list[str]:
+        """What does not hold, each in words."""
+        found = []
+        for name, number in self.numbers.items():
+            mean = statistics.fmean(self._by_seed(name, instead).values())
+            if not number.least <= mean <= number.most:
+                found.append(f"the mean of {name} is {mean:{number.form}}{_needs(number.least, number.most)}")
+        for name, pair in self.differences.items():
+            between = self.difference(name, instead)
+            if not pair.least <= between.low <= between.high <= pair.most:
+                low, high = f"{between.low:{pair.form}}", f"{between.high:{pair.form}}"
+                found.append(f"{name} is from {low} to {high}{_needs(pair.least, pair.most)}")
+        return found
+
+    def tolerance(self, name: str) -> float | None:
+        """How far from its stored value a seed may lie when it is measured again; None where it may be any seed's."""
+        number, stored, apart = self.numbers[name], self.stored(name), self.apart(name)
+        if number.tolerance is not None:
+            return number.tolerance
+        if apart is None or (10 * apart > 1e-6 and 10 * apart > stored.std):
+            return None
+        return 10 * apart + 1e-5 * max(map(abs, stored.each)) + 1e-12
+
+    def apart(self, name: str) -> float | None:
+        """What the number moved by between two arithmetics of one machine; None when that was not measured."""
+        number = self.numbers[name]
+        return record.apart(self.experiment, number.value, number.settings)
+
+    def interval(self, name: str, seed: int | None = None) -> tuple[float, float]:
+        """Where a number has to lie when it is measured again, with a seed of the ledger or (None) with another one.
+
+        Of another seed, and where rounding alone makes it another, it is as far outside of the stored values as these
+        are apart, and 1 % of the mean, at most.
+        """
+        stored, slack = self.stored(name), self.tolerance(name)
+        if seed is None or slack is None:
+            slack = (
+                stored.maximum - stored.minimum + 0.01 * abs(stored.mean) if slack is None or seed is None else slack
+            )
+            low, high = stored.minimum - slack, stored.maximum + slack
+        else:
+            own = self._by_seed(name, None)[seed]
+            low, high = own - slack, own + slack
         least, most = self.numbers[name].possible
-        return max(stored.minimum - slack, least), min(stored.maximum + slack, most)
+        return max(low, least), min(high, most)
 
-    def agrees(self, **values: float) -> None:
-        """Raise Drift unless each number, measured again with one seed, lies in its interval."""
+    def agrees(self, seed: int | None = None, /, **values: float) -> None:
+        """Raise Drift unless each number, measured again, lies in its interval, and the claim holds with it.
+
+        seed: that of the ledger with which it was measured again; None when it is another one.
+        """
         for name, value in values.items():
             if not (isinstance(value, float) and not math.isfinite(value)):  # that one has drifted, and is told below
                 value = real(value, name, signed=True)
-            low, high = self.interval(name)
+            low, high = self.interval(name, seed)
             if not low <= value <= high:
                 form = self.numbers[name].form
+                own = "" if seed is None else f" with seed {seed}, stored as {self._by_seed(name, None)[seed]:{form}}"
                 raise Drift(
-                    f"claim {self.id!r}: {name} is {value:{form}}, and the {self.text(name, 'seeds')} of the ledger "
-                    f"allow {low:{form}} to {high:{form}}"
+                    f"claim {self.id!r}: {name} is {value:{form}}{own}, and the {self.text(name, 'seeds')} of the "
+                    f"ledger allow {low:{form}} to {high:{form}}{self._stale()}"
                 )
+        if seed is not None:
+            instead = {
+                name: list((self._by_seed(name, None) | {seed: value}).values()) for name, value in values.items()
+            }
+            if broken := self.broken(instead):
+                raise Drift(f"claim {self.id!r} does not hold with seed {seed} measured anew: {'; '.join(broken)}")
+
+    def _stale(self) -> str:
+        return "" if record.fresh(self.experiment) else "; they were stored before the code was what it is now"
 
     def rerun(self, seed: int = 0) -> dict[str, float]:
         """Measure all numbers again with one seed, and return them by name; raises Drift when one does not agree."""
@@ -149,7 +264,7 @@ class Claim:
             if key not in done:
                 done[key] = trial(**number.settings, seed=seed)
             values[name] = done[key][number.value]
-        self.agrees(**values)
+        self.agrees(seed if seed in self.stored(name).seeds else None, **values)
         return values
 
     def _repr_markdown_(self) -> str:
@@ -174,3 +289,16 @@ def claim(id: str) -> Claim:
     if not isinstance(id, str) or id not in claims:
         raise KeyError(f"no claim {id!r}: there are {', '.join(claims)}")
     return claims[id]
+
+
+def _needs(least: float, most: float) -> str:
+    parts = [f"at least {least:g}"] * math.isfinite(least) + [f"at most {most:g}"] * math.isfinite(most)
+    return f": should be {' and '.join(parts)}"
+
+
+@cache
+def _reach(count: int) -> float:
+    """Half the 95 % interval of a mean of so many values, over their standard deviation."""
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, count - 1)) / math.sqrt(count)

@@ -7,15 +7,20 @@ import datetime
 import hashlib
 import inspect
 import json
+import platform
 import statistics
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from saeno.book.chapters import experiments
 from saeno.book.imports import reached
-from saeno.book.runner import Row, Setting, Trial, current_versions, run_grid
+from saeno.book.runner import Row, Setting, Trial, current_versions, run_cells, run_grid
 
+# The plainest instructions of torch and of MKL: with them matrix products, sums, FFT, convolution, exp and eigenvalues
+# end in other bits, as on another processor.
+ARITHMETIC = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"}
 CELLS = Path(__file__).resolve().parents[2] / "_build" / "claims"
 
 
@@ -59,14 +64,37 @@ def measure(name: str, trial: Trial, /, seed: Iterable[int], **axes: Iterable[Se
         }
         for key, group in groups.items()
     ]
-    record = {"versions": rows[0].versions, "measured": measured}
+    record = {"versions": rows[0].versions, "code": code_of(source), "measured": measured}
     path = results(name)
     old = json.loads(path.read_text()) if path.exists() else {}
     if {key: old.get(key) for key in record} != record:
-        record = {"date": datetime.date.today().isoformat(), **record}
-        path.write_text(json.dumps(record, indent=1) + "\n")
+        same = {key: old[key] for key in ("arithmetic",) if key in old and old.get("code") == record["code"]}
+        _write(path, {"date": datetime.date.today().isoformat(), **record, **same})
     print(table(record))
     return path
+
+
+def measure_arithmetic(name: str, trial: Trial, /, settings: Iterable[Mapping[str, Setting]], seed: int) -> None:
+    """Run the trial with one seed as this processor computes, and in `ARITHMETIC`; store what each value moves by."""
+    source, path = Path(inspect.getsourcefile(inspect.unwrap(trial))), results(name)
+    cells = [{**one, "seed": seed} for one in settings]
+    folder = CELLS / name / fingerprint(source)
+    native = run_cells(trial, folder, cells)
+    other = run_cells(trial, folder / "arithmetic", cells, environment=ARITHMETIC)
+    moved = [
+        {
+            "settings": {axis: value for axis, value in here.settings.items() if axis != "seed"},
+            "apart": {
+                value: float(f"{abs(number - there.result[value]):.2g}") for value, number in here.result.items()
+            },
+        }
+        for here, there in zip(native, other, strict=True)
+    ]
+    _write(path, load(name) | {"arithmetic": {"seed": seed, "code": code_of(source), "moved": moved}})
+
+
+def _write(path: Path, record: dict) -> None:
+    path.write_text(json.dumps(record, indent=1) + "\n")
 
 
 def results(name: str) -> Path:
@@ -81,7 +109,30 @@ def load(name: str) -> dict:
     path = results(name)
     if not path.exists():
         raise FileNotFoundError(f"no results of {name!r} are stored: python -m saeno.book {name}")
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=128)
+def _read(path: Path, _: int) -> dict:
     return json.loads(path.read_text())
+
+
+def apart(name: str, value: str, settings: Mapping[str, Setting]) -> float | None:
+    """What that value of one seed moved by between two arithmetics of one machine; None when nobody looked."""
+    for entry in load(name).get("arithmetic", {}).get("moved", []):
+        if entry["settings"] == dict(settings):
+            return entry["apart"].get(value)
+    return None
+
+
+def fresh(name: str) -> bool:
+    """Whether the results of an experiment were made by the code as it is now.
+
+    Another version of Python reads code in another way, and cannot tell: then they count as fresh.
+    """
+    record = load(name)
+    here, there = (version.split(".")[:2] for version in (platform.python_version(), record["versions"]["python"]))
+    return record.get("code") is not None and (here != there or record["code"] == code_of(experiments()[name]))
 
 
 def stored(name: str, value: str, settings: Mapping[str, Setting]) -> Stored:
@@ -119,7 +170,13 @@ def fingerprint(*sources: Path) -> str:
 
     Comments, docstrings and `CLAIMS` change no result and are left out.
     """
-    total = hashlib.sha256(json.dumps(current_versions(), sort_keys=True).encode())
+    versions = json.dumps(current_versions(), sort_keys=True)
+    return hashlib.sha256(f"{versions} {code_of(*sources)}".encode()).hexdigest()[:16]
+
+
+def code_of(*sources: Path) -> str:
+    """Hash of the code of these files and of what they import."""
+    total = hashlib.sha256()
     for path in reached(sources):
         total.update(_code(path.read_text()).encode())
     return total.hexdigest()[:16]

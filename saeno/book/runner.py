@@ -21,12 +21,13 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from importlib.metadata import version
 from multiprocessing.connection import wait
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tqdm import tqdm
@@ -81,10 +82,21 @@ def run_grid(
     fastest. Raises GridError at the end when cells failed (they run again next time), and ValueError or TypeError at
     once for an argument that cannot work.
     """
+    return run_cells(trial, folder, _grid(axes), processes, progress)
+
+
+def run_cells(
+    trial: Trial,
+    folder: str | os.PathLike,
+    grid: list[dict[str, Setting]],
+    processes: int | None = None,
+    progress: bool = True,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> list[Row]:
+    """As `run_grid`, for cells that are given one by one; `environment`: variables that their processes start with."""
     _check_trial(trial)
     if processes is not None and processes < 1:
         raise ValueError(f"processes: {processes}; at least 1 is needed")
-    grid = _grid(axes)
     paths = [_path(Path(folder), trial, settings) for settings in grid]
     missing = [i for i, path in enumerate(paths) if not path.exists()]
     failures: dict[int, str] = {}
@@ -92,7 +104,7 @@ def run_grid(
         Path(folder).mkdir(parents=True, exist_ok=True)
         with (
             tqdm(total=len(grid), initial=len(grid) - len(missing), desc=trial.__name__, disable=not progress) as bar,
-            _pool(min(processes or os.cpu_count(), len(missing))) as pool,
+            _pool(min(processes or os.cpu_count(), len(missing)), environment) as pool,
         ):
             cells = {pool.submit(_run_cell, trial, grid[i], paths[i]): i for i in missing}
             for cell in as_completed(cells):
@@ -197,10 +209,11 @@ def _path(folder: Path, trial: Trial, settings: dict[str, Setting]) -> Path:
 
 
 @contextmanager
-def _pool(processes: int) -> Iterator[ProcessPoolExecutor]:
+def _pool(processes: int, environment: Mapping[str, str]) -> Iterator[ProcessPoolExecutor]:
     """Processes that start afresh with one thread: the libraries read these variables when they are imported."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))
+    wanted = dict.fromkeys(THREADS, "1") | dict(environment)
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
     pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_end_with_parent)
     try:
         yield pool
