@@ -21,12 +21,11 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import NamedTuple
 
 from saeno.book import record
 from saeno.book.chapters import experiments, load_experiment
+from saeno.book.numbers import Difference, Number, Paired, needs, paired
 from saeno.book.record import Stored
-from saeno.book.runner import Setting
 from saeno.checks import real
 
 VERDICTS = {
@@ -40,60 +39,6 @@ VERDICTS = {
 
 class Drift(AssertionError):
     """A number measured again is not the stored one, or the claim does not hold with it."""
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number of a claim: where it is stored, what the claim needs of it, and how it is written."""
-
-    value: str
-    """Its name in what the trial returns."""
-    settings: Mapping[str, Setting]
-    """What the trial is called with, but for the seed."""
-    least: float = -math.inf
-    """The claim holds if the mean over the seeds is at least this …"""
-    most: float = math.inf
-    """… and at most this."""
-    tolerance: float | None = None
-    """How far one seed, measured again, may lie from its stored value, where that is not a matter of rounding: a time.
-
-    None: ten times what the value moved by between two arithmetics of one machine, and 1e-5 of the largest at least.
-    Where this says nothing about the seed any more, since it is as much as the seeds differ by, the value may be that
-    of any seed.
-    """
-    possible: tuple[float, float] = (-math.inf, math.inf)
-    """The values it can have at all, such as (0, 1) for a share."""
-    form: str = ".3f"
-    """Format of its mean and spread, as in `f"{mean:.3f}"`."""
-
-
-@dataclass(frozen=True)
-class Paired:
-    """How two numbers of a claim differ, seed by seed, and what the claim needs of that.
-
-    The claim holds if the 95 % interval of the mean difference lies within the bounds: Student's, over the seeds that
-    both have. So "no better" is no absence of evidence: few seeds have a wide interval, and fail.
-    """
-
-    number: str
-    rival: str | float
-    """The other number; or a value that is given, such as what a theorem predicts."""
-    least: float = -math.inf
-    most: float = math.inf
-    ratio: bool = False
-    """Number over rival, by the mean of the logarithms, instead of number minus rival."""
-    form: str = ".3f"
-
-
-class Difference(NamedTuple):
-    """A paired difference, or ratio, over the seeds."""
-
-    mean: float
-    low: float
-    """From here …"""
-    high: float
-    """… to here goes its 95 % interval."""
-    seeds: int
 
 
 @dataclass(frozen=True)
@@ -139,10 +84,7 @@ class Claim:
         both = [(ours[seed], theirs[seed]) for seed in ours if seed in theirs]
         if len(both) < 3:
             raise ValueError(f"claim {self.id!r}: {name} is measured for {len(both)} seeds: should be 3 at least")
-        each = [math.log(a / b) if pair.ratio else a - b for a, b in both]
-        mean, reach = statistics.fmean(each), _reach(len(each)) * statistics.stdev(each)
-        ends = (mean, mean - reach, mean + reach)
-        return Difference(*(map(math.exp, ends) if pair.ratio else ends), len(each))
+        return paired(both, pair.ratio)
 
     def _by_seed(self, name: str, instead: Mapping[str, Sequence[float]] | None) -> dict[int, float]:
         stored = self.stored(name)
@@ -190,12 +132,12 @@ class Claim:
         for name, number in self.numbers.items():
             mean = statistics.fmean(self._by_seed(name, instead).values())
             if not number.least <= mean <= number.most:
-                found.append(f"the mean of {name} is {mean:{number.form}}{_needs(number.least, number.most)}")
+                found.append(f"the mean of {name} is {mean:{number.form}}{needs(number.least, number.most)}")
         for name, pair in self.differences.items():
             between = self.difference(name, instead)
             if not pair.least <= between.low <= between.high <= pair.most:
                 low, high = f"{between.low:{pair.form}}", f"{between.high:{pair.form}}"
-                found.append(f"{name} is from {low} to {high}{_needs(pair.least, pair.most)}")
+                found.append(f"{name} is from {low} to {high}{needs(pair.least, pair.most)}")
         return found
 
     def tolerance(self, name: str) -> float | None:
@@ -289,16 +231,3 @@ def claim(id: str) -> Claim:
     if not isinstance(id, str) or id not in claims:
         raise KeyError(f"no claim {id!r}: there are {', '.join(claims)}")
     return claims[id]
-
-
-def _needs(least: float, most: float) -> str:
-    parts = [f"at least {least:g}"] * math.isfinite(least) + [f"at most {most:g}"] * math.isfinite(most)
-    return f": should be {' and '.join(parts)}"
-
-
-@cache
-def _reach(count: int) -> float:
-    """Half the 95 % interval of a mean of so many values, over their standard deviation."""
-    from scipy.stats import t
-
-    return float(t.ppf(0.975, count - 1)) / math.sqrt(count)
