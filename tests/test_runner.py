@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from saeno.book.runner import Best, GridError, Row, Summary, _run_cell, best_rate, run_grid, summary
+from saeno.book.runner import GridError, _run_cell, run_grid
 
 ROOT = Path(__file__).parents[1]
 TRIALS = '''
@@ -194,36 +194,3 @@ def test_wrong_arguments_are_named(trials, tmp_path, axes, error, text):
 def test_a_trial_that_processes_cannot_import_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"trial: .*top of a module"):
         run(lambda cell: {"cell": cell}, tmp_path, cell=[1])
-
-
-def rows(table):
-    return [
-        Row({"method": method, "rate": rate, "seed": seed}, {"f1": value}, 0.0, {})
-        for (method, rate), values in table.items()
-        for seed, value in enumerate(values)
-    ]
-
-
-def test_summary():
-    table = rows({("a", 0.1): [1.0, 3.0], ("b", 0.1): [5.0]})
-    assert summary(table, "f1", by=["method"]) == {
-        ("a",): Summary(2.0, pytest.approx(2**0.5), 1.0, 2),
-        ("b",): Summary(5.0, 0.0, 5.0, 1),
-    }
-    with pytest.raises(KeyError, match="value: no 'f2'"):
-        summary(table, "f2", by=["method"])
-    with pytest.raises(KeyError, match="by: no 'lift'"):
-        summary(table, "f1", by=["lift"])
-
-
-def test_every_method_gets_its_own_best_rate_and_an_edge_is_flagged():
-    table = rows({
-        ("a", 1.0): [0.5, 0.5], ("a", 0.1): [0.9, 0.9], ("a", 0.01): [0.9, 0.9], ("a", 0.001): [0.0, 1.0],
-        ("b", 0.01): [0.2, 0.2], ("b", 0.1): [0.9, 0.2],
-    })  # fmt: skip
-    best = best_rate(table, "f1")
-    assert best["a"] == Best(0.01, Summary(0.9, 0.0, 0.9, 2), at_edge=False)  # of equals the smaller
-    assert (best["b"].rate, best["b"].at_edge) == (0.1, True)
-    assert best_rate(table[:8], "f1", largest=False)["a"] == Best(0.001, Summary(0.5, 0.5**0.5, 0.0, 2), at_edge=True)
-    with pytest.raises(ValueError, match="rows: method 'b'"):
-        best_rate(table[:-1], "f1")

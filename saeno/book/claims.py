@@ -198,15 +198,20 @@ class Claim:
     def _stale(self) -> str:
         return "" if record.fresh(self.experiment) else "; they were stored before the code was what it is now"
 
-    def rerun(self, seed: int = 0) -> dict[str, float]:
-        """Measure all numbers again with one seed, and return them by name; raises Drift when one does not agree."""
+    def rerun(self, seed: int | None = None) -> dict[str, float]:
+        """Measure all numbers again with one seed, and return them by name; raises Drift when one does not agree.
+
+        seed: of the ledger, whose values are then compared with its own, or another; None: the first of the ledger.
+        """
+        seeds = self.stored(next(iter(self.numbers))).seeds
+        seed = seeds[0] if seed is None else seed
         trial, done, values = load_experiment(self.experiment).trial, {}, {}
         for name, number in self.numbers.items():
             key = tuple(sorted(number.settings.items()))
             if key not in done:
                 done[key] = trial(**number.settings, seed=seed)
             values[name] = done[key][number.value]
-        self.agrees(seed if seed in self.stored(name).seeds else None, **values)
+        self.agrees(seed if seed in seeds else None, **values)
         return values
 
     def _repr_markdown_(self) -> str:

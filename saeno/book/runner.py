@@ -1,7 +1,6 @@
 """Grids of experiments: seeds × methods × rates, in one-thread processes, resumable.
 
     rows = run_grid(trial, "cells", seed=range(5), method=["plain", "lifted"], rate=[0.01, 0.1, 1.0])
-    best_rate(rows, value="cosine")["lifted"].rate
 
 Each finished cell is a file of its own, written at once: a run that is killed loses only the cells that were running.
 """
@@ -16,12 +15,11 @@ import math
 import multiprocessing
 import os
 import platform
-import statistics
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -116,70 +114,6 @@ def run_cells(
     if failures:
         raise GridError([(grid[i], failures[i]) for i in sorted(failures)], len(grid) - len(failures))
     return [Row(**json.loads(path.read_text())) for path in paths]
-
-
-class Summary(NamedTuple):
-    """The values of one group of rows."""
-
-    mean: float
-    std: float
-    """Sample standard deviation; 0 for a single value."""
-    minimum: float
-    count: int
-
-
-def summary(rows: Sequence[Row], value: str, by: Sequence[str]) -> dict[tuple[Setting, ...], Summary]:
-    """Mean, spread, minimum and number of `value` for each combination of the settings `by`, in order of appearance.
-
-    Raises KeyError when a row has no such value or setting.
-    """
-    groups: dict[tuple[Setting, ...], list[float]] = {}
-    for row in rows:
-        groups.setdefault(tuple(_entry(row.settings, name, "by") for name in by), []).append(
-            _entry(row.result, value, "value")
-        )
-    return {
-        group: Summary(statistics.fmean(x), statistics.stdev(x) if len(x) > 1 else 0.0, min(x), len(x))
-        for group, x in groups.items()
-    }
-
-
-class Best(NamedTuple):
-    """A method at its own best learning rate."""
-
-    rate: float
-    summary: Summary
-    """Of the value, at this rate."""
-    at_edge: bool
-    """The rate is the smallest or the largest that was tried: a better one may lie beyond, so widen the grid."""
-
-
-def best_rate(
-    rows: Sequence[Row], value: str, method: str = "method", rate: str = "rate", largest: bool = True
-) -> dict[Setting, Best]:
-    """For each method its own best rate: the one with the best mean of `value` over everything else (seeds).
-
-    largest: whether a larger value is better. Of equal means the smaller rate wins. A best rate at the edge of what was
-    tried is flagged, not refused. Raises ValueError when the rates of a method do not have the same number of rows.
-    """
-    found: dict[Setting, Best] = {}
-    groups = summary(rows, value, (method, rate))
-    for name in dict.fromkeys(name for name, _ in groups):
-        tried = sorted((rate_, s) for (other, rate_), s in groups.items() if other == name)
-        if len({s.count for _, s in tried}) > 1:
-            raise ValueError(
-                f"rows: {method} {name!r} has {[(r, s.count) for r, s in tried]} ({rate}, rows); compare equal numbers"
-            )
-        sign = 1 if largest else -1
-        winner, at_winner = max(tried, key=lambda pair: sign * pair[1].mean)  # the first of equals
-        found[name] = Best(winner, at_winner, winner in (tried[0][0], tried[-1][0]))
-    return found
-
-
-def _entry(mapping: dict, name: str, argument: str):
-    if name not in mapping:
-        raise KeyError(f"{argument}: no {name!r} in a row that has {sorted(mapping)}")
-    return mapping[name]
 
 
 def _check_trial(trial: Trial) -> None:

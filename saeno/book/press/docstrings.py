@@ -15,7 +15,6 @@ from functools import cache
 from sphinx.pycode import ModuleAnalyzer
 
 MODULES = ("losses", "inference", "metrics", "data", "data.families", "data.signals", "plots")
-GIVEN_ON = {"saeno.inference": ("ista", "fista", "Solution")}  # written elsewhere, met here
 WIDE = 80  # letters of TeX
 
 _FORMULA = re.compile(r"^([ \t]*)\$\$(.+?)\$\$[ \t]*", re.MULTILINE | re.DOTALL)
@@ -35,7 +34,7 @@ def public() -> dict[str, object]:
     for name in MODULES:
         module = importlib.import_module(f"saeno.{name}")
         own = [short for short, thing in vars(module).items() if getattr(thing, "__module__", None) == module.__name__]
-        for short in (*own, *getattr(module, "__all__", ()), *GIVEN_ON.get(module.__name__, ())):
+        for short in (*own, *getattr(module, "__all__", ())):
             thing = getattr(module, short)
             if not short.startswith("_") and all(thing is not other for other in found.values()):
                 found[f"{module.__name__}.{short}"] = thing
