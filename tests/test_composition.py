@@ -29,6 +29,7 @@ from saeno import (
     SpectralLifting,
     TopK,
     Unrolled,
+    composition,
     files,
 )
 from tests.test_lifted import Doubled
@@ -56,13 +57,13 @@ THINGS = [
 
 @pytest.mark.parametrize("thing", THINGS, ids=lambda thing: type(thing).__name__)
 def test_a_description_is_plain_data_and_builds_the_same_again(thing):
-    description = files.describe(thing)
-    again = files.build(json.loads(json.dumps(description)))
-    assert type(again) is type(thing) and files.describe(again) == description
+    description = composition.describe(thing)
+    again = composition.build(json.loads(json.dumps(description)))
+    assert type(again) is type(thing) and composition.describe(again) == description
 
 
 def test_a_description_reads_like_the_call():
-    assert files.describe(Unrolled(TopK(5), 3)) == {
+    assert composition.describe(Unrolled(TopK(5), 3)) == {
         "class": "Unrolled",
         "sparsity": {"class": "TopK", "k": 5, "positive": False},
         "steps": 3,
@@ -70,7 +71,7 @@ def test_a_description_reads_like_the_call():
         "step": None,
         "detach": False,
     }
-    assert files.describe(ConvDictionary(2, 3, (3, 2), seed=1)) == {
+    assert composition.describe(ConvDictionary(2, 3, (3, 2), seed=1)) == {
         "class": "ConvDictionary",
         "channels": 2,
         "concepts": 3,
@@ -81,7 +82,7 @@ def test_a_description_reads_like_the_call():
 
 
 def test_every_public_class_of_a_model_is_in_the_table():
-    assert {type(thing).__name__ for thing in THINGS} == set(files.PUBLIC)
+    assert {type(thing).__name__ for thing in THINGS} == set(composition.PUBLIC)
 
 
 def test_what_could_not_be_read_back_is_not_written(tmp_path):
@@ -89,7 +90,7 @@ def test_what_could_not_be_read_back_is_not_written(tmp_path):
         """Not ours, by the same name."""
 
     with pytest.raises(TypeError, match=r"TopK cannot be saved: should be one of DenseDictionary, "):
-        files.describe(TopK())
+        composition.describe(TopK())
     model = SparseAutoencoder(Lifted(DenseDictionary(4, 6), Doubled()), MatchingPursuit(2))
     with pytest.raises(TypeError, match="Doubled cannot be saved"):
         model.save(tmp_path / "model")
@@ -99,7 +100,7 @@ def test_what_could_not_be_read_back_is_not_written(tmp_path):
 @pytest.mark.parametrize("name", ["Popen", None])
 def test_only_our_classes_are_built(name):
     with pytest.raises(ValueError, match=f"class = {name!r}: should be one of DenseDictionary"):
-        files.build({"class": name, "args": "ls"} if name else {"args": "ls"})
+        composition.build({"class": name, "args": "ls"} if name else {"args": "ls"})
 
 
 def test_tensors_come_back_with_their_bits_and_types(tmp_path):
@@ -200,7 +201,7 @@ def places(thing, path=()):
 
 
 NUMBERS = st.one_of(st.integers(-2, 9), st.sampled_from([10**9, 10**30, -(10**9), 2.5, 1e300]))
-WORDS = st.sampled_from(["", "float16", "load", "int64", "lifted", "data", "__class__", *files.PUBLIC])
+WORDS = st.sampled_from(["", "float16", "load", "int64", "lifted", "data", "__class__", *composition.PUBLIC])
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), NUMBERS, WORDS),
     lambda part: st.one_of(

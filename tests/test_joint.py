@@ -20,7 +20,7 @@ from saeno import (
     Unrolled,
     fit,
 )
-from saeno.book.operators.joint_sparsity import lab
+from saeno.book.operators.joint_sparsity import lab, pictures
 from saeno.book.operators.joint_sparsity import nodes as joint_sparsity_nodes
 from saeno.losses import objective
 from saeno.sparsity.joint import concept_norms
@@ -374,9 +374,9 @@ def test_pictures_of_the_chapter():
     only = lab.alone(code, 3)
     assert torch.equal(only[:, 3], code[:, 3]) and lab.active(only).sum() == 1
     far = torch.zeros(n, n).index_put_((torch.tensor([11, 0]), torch.tensor([2, 2])), torch.ones(2))
-    assert lab.centred(far)[5:7, 6].sum() == 2  # two nodes across the edge of the torus
-    assert len(lab.code_maps(code[:, :1], code[:, :1], code).axes) == 18
-    figure = lab.draw([far] * 6, ["a", "b", "c", "d", "", ""], columns=3)
+    assert pictures.centred(far)[5:7, 6].sum() == 2  # two nodes across the edge of the torus
+    assert len(pictures.code_maps(code[:, :1], code[:, :1], code).axes) == 18
+    figure = pictures.draw([far] * 6, ["a", "b", "c", "d", "", ""], columns=3)
     assert [part.get_title() for part in figure.axes] == ["a", "b", "c", "d", "", ""]
     assert figure.get_figwidth() < 5, "legible on a phone"
     plt.close("all")

@@ -94,10 +94,12 @@ def seen(dictionary: Dictionary, signal: Tensor) -> Tensor:
 
 
 def checked_sparsity(given: Sparsity) -> Sparsity:
+    """The argument `sparsity` of an encoder. Raises TypeError for what is no `Sparsity`."""
     if not isinstance(given, Sparsity):
         raise TypeError(f"sparsity is a {type(given).__name__}: should be one such as TopK(5) or SoftThreshold(0.1)")
     return given
 
 
 def checked_step(given: float | None) -> float | None:
+    """The argument `step` of an encoder. Raises TypeError or ValueError for what is no positive number."""
     return None if given is None else real(given, "step", positive=True)
