@@ -12,7 +12,7 @@ import time
 import torch
 
 from saeno import DenseDictionary, MatchingPursuit, OneStep, TopK, Unrolled
-from saeno.book.claims import Claim, Number
+from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel
 from saeno.inference import debias, fista, omp
 
@@ -37,9 +37,11 @@ CLAIMS = [
             "one": Number("one", {}, most=1.0, tolerance=2.0, possible=(0.0, math.inf), form=".1f"),
         }
         | {
-            name: Number(name, {}, least=1.0, tolerance=1e3, possible=(1.0, math.inf), form=".0f")
+            name: Number(name, {}, tolerance=1e3, possible=(1.0, math.inf), form=".0f")
             for name in ("omp", "iht", "lasso", "refit")
         },
+        differences={"omp_over_pursuit": Paired("omp", 1.0, least=2.0, ratio=True)}
+        | {f"{name}_over_omp": Paired(name, "omp", least=1.0, ratio=True) for name in ("iht", "lasso", "refit")},
     ),
 ]
 
