@@ -13,7 +13,7 @@ from time import process_time
 import torch
 
 from saeno import DenseDictionary, MatchingPursuit, OneStep, SparseAutoencoder, TopK, Unrolled, fit, losses
-from saeno.book.claims import Claim, Number
+from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel, mean
 from saeno.metrics import dead_atoms, fvu, l0, match_atoms, support_f1
 from saeno.sparsity import BatchTopK, JumpReLU, ReLU, SoftThreshold
@@ -134,10 +134,14 @@ CLAIMS = [
         "{tied_f1} and {iht_f1}.",
         verdict="ours",
         numbers={
-            "tied": SHARE("cosine", RANDOM_TIED, least=0.93, most=0.98),
-            "iht": SHARE("cosine", RANDOM_IHT, least=0.99, tolerance=0.02),
-            "tied_f1": SHARE("support_f1", RANDOM_TIED, most=0.87),
-            "iht_f1": SHARE("support_f1", RANDOM_IHT, least=0.97, tolerance=0.02),
+            "tied": SHARE("cosine", RANDOM_TIED, least=0.9),
+            "iht": SHARE("cosine", RANDOM_IHT, least=0.95),
+            "tied_f1": SHARE("support_f1", RANDOM_TIED),
+            "iht_f1": SHARE("support_f1", RANDOM_IHT, least=0.95),
+        },
+        differences={
+            "atoms": Paired("iht", "tied", most=0.1),
+            "codes": Paired("iht_f1", "tied_f1", least=0.1),
         },
     ),
     Claim(
@@ -147,12 +151,19 @@ CLAIMS = [
         statement="At a small learning rate one tied step of TopK seems to miss many atoms on incoherent ones; most of "
         "that is the learning rate, and at its own the gap to five steps is small.",
         setting="As above, at a rate of 0.001 for both.",
-        finding="The mean cosine of the atoms is {tied} for one step and {iht} for five. Each at its best rate, they "
-        "are as in the claim above.",
+        finding="The mean cosine of the atoms is {tied} for one step and {iht} for five. Each at its best rate, it is "
+        "{best_tied} and {best_iht}.",
         verdict="ours",
         numbers={
-            "tied": SHARE("cosine", SMALL_TIED, most=0.8, tolerance=0.04),
-            "iht": SHARE("cosine", SMALL_IHT, least=0.9, most=0.97, tolerance=0.03),
+            "tied": SHARE("cosine", SMALL_TIED, most=0.8),
+            "iht": SHARE("cosine", SMALL_IHT, least=0.9),
+            "best_tied": SHARE("cosine", RANDOM_TIED),
+            "best_iht": SHARE("cosine", RANDOM_IHT),
+        },
+        differences={
+            "seems": Paired("iht", "tied", least=0.1),
+            "small": Paired("best_iht", "best_tied", most=0.1),
+            "rate": Paired("best_tied", "tied", least=0.12),  # of the 0.24 or so that are missing, most
         },
     ),
     Claim(
@@ -168,12 +179,18 @@ CLAIMS = [
         "is left without the mean. The F1 of the supports is {tied_f1}, {iht_f1} and {mean_f1}.",
         verdict="ours",
         numbers={
-            "tied": SHARE("cosine", SHARED_TIED, most=0.79),
-            "iht": SHARE("cosine", SHARED_IHT, least=0.99, tolerance=0.02),
-            "mean": SHARE("cosine", SHARED_MEAN, least=0.86, tolerance=0.02),
-            "tied_f1": SHARE("support_f1", SHARED_TIED, most=0.72),
-            "iht_f1": SHARE("support_f1", SHARED_IHT, least=0.95, tolerance=0.03),
-            "mean_f1": SHARE("support_f1", SHARED_MEAN, least=0.82, tolerance=0.02),
+            "tied": SHARE("cosine", SHARED_TIED, most=0.8),
+            "iht": SHARE("cosine", SHARED_IHT, least=0.95),
+            "mean": SHARE("cosine", SHARED_MEAN),
+            "tied_f1": SHARE("support_f1", SHARED_TIED),
+            "iht_f1": SHARE("support_f1", SHARED_IHT, least=0.95),
+            "mean_f1": SHARE("support_f1", SHARED_MEAN),
+        },
+        differences={
+            "lost": Paired("iht", "tied", least=0.15),
+            # Most: more comes back than is still missing.
+            "back": Paired("mean_f1", "tied_f1", least=0.15),
+            "missing": Paired("iht_f1", "mean_f1", most=0.15),
         },
     ),
     Claim(
@@ -188,10 +205,14 @@ CLAIMS = [
         "with the true atoms and one step. With twenty steps it is {learned_many} and {true_many}.",
         verdict="ours",
         numbers={
-            "learned_one": Number("learned_fvu_1", RANDOM_TIED, most=0.2),
-            "true_one": Number("true_fvu_1", RANDOM_TIED, least=0.21),
-            "learned_many": Number("learned_fvu_20", RANDOM_TIED, least=0.03, most=0.1),
-            "true_many": Number("true_fvu_20", RANDOM_TIED, most=0.01, tolerance=0.002, form=".4f"),
+            "learned_one": Number("learned_fvu_1", RANDOM_TIED),
+            "true_one": Number("true_fvu_1", RANDOM_TIED),
+            "learned_many": Number("learned_fvu_20", RANDOM_TIED),
+            "true_many": Number("true_fvu_20", RANDOM_TIED, most=0.01, form=".4f"),
+        },
+        differences={
+            "better": Paired("true_one", "learned_one", least=0.03),
+            "worse": Paired("learned_many", "true_many", least=0.02),
         },
     ),
 ]
