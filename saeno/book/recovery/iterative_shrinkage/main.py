@@ -85,6 +85,7 @@ CLAIMS = [
         numbers=_table("quiet", found_by=("omp", "iht", "refit")),
         differences={
             "lasso_over_oracle": Times("error_lasso", "oracle", least=2.0),
+            "omp_over_oracle": Times("error_omp", "oracle", most=1.5),
             "iht_over_oracle": Times("error_iht", "oracle", most=1.25),
             "refit_over_oracle": Times("error_refit", "oracle", most=1.25),
         },
@@ -93,15 +94,15 @@ CLAIMS = [
         id="shrinkage-noisy",
         chapter="recovery/iterative-shrinkage",
         source="our measurement",
-        statement="With noise of half the signal, OMP, hard thresholding and a refitted lasso are about equal, and the "
-        "lasso's own masses are worse.",
+        statement="With noise of half the signal, OMP, hard thresholding and a refitted lasso are about equal, OMP a "
+        "little ahead, and the lasso's own masses are worse.",
         setting="k = 5, noise 0.5. " + MEASURED_AS,
         finding=_found("noisy"),
         verdict="ours",
         numbers=_table("noisy"),
         differences={
-            "iht_over_omp": Times("error_iht", "error_omp", least=0.85, most=1.15),
-            "refit_over_omp": Times("error_refit", "error_omp", least=0.85, most=1.15),
+            "iht_over_omp": Times("error_iht", "error_omp", least=1.0, most=1.15),
+            "refit_over_omp": Times("error_refit", "error_omp", least=1.0, most=1.15),
             "lasso_over_refit": Times("error_lasso", "error_refit", least=1.25),
         },
     ),

@@ -134,8 +134,8 @@ CLAIMS = [
         "the best in cosine of three rates; and FISTA with 20 steps and codes detached.",
         finding="With the ReLU layer the share of silent parents falls from {relu_silent} to {relu_nested}, and the "
         "cosine of children with parents from {relu_leaning} to {relu_nested_leaning}. With detached codes it remains "
-        "{detached_nested}: the solver goes on solving the problem that absorbs. With the ReLU layer and nested sizes of 10 "
-        "and 20, where 10 is not the number of parents, it is {wrong_size}.",
+        "{detached_nested}: the solver goes on solving the problem that absorbs. With the ReLU layer and a first size "
+        "of 10, which is not the number of parents, it is {wrong_size}.",
         verdict="reproduced in a regime",
         numbers={
             "relu_silent": SHARE("silent", RELU),
