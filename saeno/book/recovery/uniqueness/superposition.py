@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 
 from saeno import DenseDictionary, TopK, Unrolled
-from saeno.book.claims import Claim, Number
+from saeno.book.claims import Claim, Number, Paired
 from saeno.book.record import stored
 from saeno.book.recovery.uniqueness.main import decode
 from saeno.data import SparseModel
 
 CHANNELS, SIGNALS = 64, 50
 SIZES = [2**power for power in range(4, 14)]
+SHARE, ROOM = partial(Number, possible=(0.0, 1.0)), (SIZES[0], SIZES[-1])
 AXES = {"method": ["one step", "five steps", "OMP"], "active": [2, 5, 8, 12], "seed": range(10)}
 
 CLAIMS = [
@@ -30,14 +33,20 @@ CLAIMS = [
         "atoms with 8 active and {omp_room_12} with 12.",
         verdict="ours",
         numbers={
-            "one_step_128": Number("p128", {"method": "one step", "active": 5}, most=0.9, possible=(0.0, 1.0)),
-            "five_steps_128": Number("p128", {"method": "five steps", "active": 5}, least=0.95, possible=(0.0, 1.0)),
-            "omp_128": Number("p128", {"method": "OMP", "active": 5}, least=0.98, possible=(0.0, 1.0)),
-            "one_step_8192": Number("p8192", {"method": "one step", "active": 5}, most=0.7, possible=(0.0, 1.0)),
-            "five_steps_8192": Number("p8192", {"method": "five steps", "active": 5}, most=0.95, possible=(0.0, 1.0)),
-            "omp_8192": Number("p8192", {"method": "OMP", "active": 5}, least=0.9, possible=(0.0, 1.0)),
-            "omp_room_8": Number("room", {"method": "OMP", "active": 8}, least=500.0, form=".0f"),
-            "omp_room_12": Number("room", {"method": "OMP", "active": 12}, most=500.0, form=".0f"),
+            "one_step_128": SHARE("p128", {"method": "one step", "active": 5}),
+            "five_steps_128": SHARE("p128", {"method": "five steps", "active": 5}, least=0.95),
+            "omp_128": SHARE("p128", {"method": "OMP", "active": 5}, least=0.95),
+            "one_step_8192": SHARE("p8192", {"method": "one step", "active": 5}),
+            "five_steps_8192": SHARE("p8192", {"method": "five steps", "active": 5}),
+            "omp_8192": SHARE("p8192", {"method": "OMP", "active": 5}, least=0.9),
+            "omp_room_8": Number("room", {"method": "OMP", "active": 8}, possible=ROOM, form=".0f"),
+            "omp_room_12": Number("room", {"method": "OMP", "active": 12}, possible=ROOM, form=".0f"),
+        },
+        differences={
+            "encoder_128": Paired("five_steps_128", "one_step_128", least=0.1),
+            "encoder_8192": Paired("five_steps_8192", "one_step_8192", least=0.1),
+            "omp_over_five_steps": Paired("omp_8192", "five_steps_8192", least=0.05),
+            "active": Paired("omp_room_8", "omp_room_12", least=2.0, ratio=True),
         },
     ),
 ]
