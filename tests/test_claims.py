@@ -223,6 +223,9 @@ def test_differences_are_paired_over_the_seeds(echoed):
         assert name in unfounded.broken(instead)[0]
     with pytest.raises(KeyError, match="half"):
         doubled(differences={"gain": Paired("half", "double")}).holds()
+    with pytest.raises(ValueError, match="'double' is a number and a difference"):
+        doubled(differences={"double": Paired("double", 4.0)})
+    assert not found.holds({"double": [-2, 4, 6]}), "a ratio of numbers that are not positive is none"
 
 
 def test_two_arithmetics_are_compared(echoed):

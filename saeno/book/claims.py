@@ -66,6 +66,10 @@ class Claim:
     experiment: str = ""
     """The module that measures it, which the ledger fills in."""
 
+    def __post_init__(self):
+        if both := self.numbers.keys() & self.differences.keys():
+            raise ValueError(f"claim {self.id!r}: {min(both)!r} is a number and a difference: give it two names")
+
     def stored(self, name: str) -> Stored:
         """A number over all seeds. Raises KeyError when the claim has none of that name, or it is not stored."""
         if not isinstance(name, str) or name not in self.numbers:
