@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from saeno import ConvDictionary, MatchingPursuit, SparseAutoencoder, fit
-from saeno.book.claims import Claim, Number
+from saeno.book.claims import Claim, Number, Paired
 from saeno.data.signals import natural_images, textures, windows
 from saeno.metrics import cosines
 
@@ -25,7 +25,7 @@ AXES = {"texture": ["brick", "grass", *PHOTOGRAPHS], "method": METHODS, "seed": 
 
 
 def _number(texture: str, method: str, value: str = "fvu", **bounds: float) -> Number:
-    return Number(value, {"texture": texture, "method": method}, tolerance=0.08, possible=(0.0, 2.0), **bounds)
+    return Number(value, {"texture": texture, "method": method}, **bounds)
 
 
 SETTING = (
@@ -52,6 +52,12 @@ CLAIMS = [
             "patches_twin": _number("brick", "12 patches", "twin"),
             "many_twin": _number("brick", "96 patches", "twin"),
         },
+        differences={
+            "as_many": Paired("patches", "kernels", least=1.25, ratio=True),
+            "near": Paired("many", "kernels", least=0.8, most=1.25, ratio=True),
+            "patches_alike": Paired("patches_twin", "kernels_twin", least=0.1),
+            "many_alike": Paired("many_twin", "kernels_twin", least=0.1),
+        },
     ),
     Claim(
         id="csc-grass",
@@ -64,7 +70,11 @@ CLAIMS = [
         numbers={
             "kernels": _number("grass", "kernels", most=0.6),
             "patches": _number("grass", "12 patches", least=0.66),
-            "many": _number("grass", "96 patches", least=0.61),
+            "many": _number("grass", "96 patches"),
+        },
+        differences={
+            "as_many": Paired("patches", "kernels", least=1.25, ratio=True),
+            "eight_times": Paired("many", "kernels", least=1.1, ratio=True),
         },
     ),
     Claim(
@@ -78,7 +88,11 @@ CLAIMS = [
         numbers={
             "kernels": _number("camera", "kernels", most=0.27),
             "patches": _number("camera", "12 patches", least=0.34),
-            "many": _number("camera", "96 patches", least=0.27),
+            "many": _number("camera", "96 patches"),
+        },
+        differences={
+            "as_many": Paired("patches", "kernels", least=1.25, ratio=True),
+            "eight_times": Paired("many", "kernels", least=1.1, ratio=True),
         },
     ),
 ]
