@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from saeno import FourierDictionary, SoftThreshold, Unrolled
-from saeno.book.claims import Claim
+from saeno.book.claims import Claim, Paired
 from saeno.book.operators.fourier_neural_operators.lab import THRESHOLD, apart, fourier_layer, layer_2d, sum_of_waves
 from saeno.book.shared import exact_and_broken, normal
 from saeno.data import SparseModel
@@ -31,6 +31,9 @@ CLAIMS = [
         "with fewer modes {few_modes}.",
         verdict="shown",
         numbers=exact_and_broken("layer", "layers", "no_skip no_bias few_modes"),
+        differences={
+            f"{name}_breaks": Paired(name, "layers", least=0.05) for name in ("no_skip", "no_bias", "few_modes")
+        },
     ),
     Claim(
         id="fourier-grids",
@@ -46,6 +49,10 @@ CLAIMS = [
         "{shift} on an odd one. The padding at the end is off by {pad}.",
         verdict="shown",
         numbers=exact_and_broken("grids", "ours even", "shift pad"),
+        differences={
+            "shift_breaks": Paired("shift", "even", least=0.05),
+            "pad_breaks": Paired("pad", "ours", least=0.05),
+        },
     ),
 ]
 
