@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from saeno import GroupSoftThreshold, JointTopK, MatchingPursuit, OnGrid, TopK, Unrolled
-from saeno.book.claims import Claim, Number
+from saeno.book.claims import Claim, Number, Paired
 from saeno.book.operators.joint_sparsity import lab
 from saeno.metrics import compare_codes
 
@@ -52,8 +52,8 @@ def trial(images: str, seed: int) -> dict[str, float]:
     return found
 
 
-def _share(value: str, images: str = "digits", **bounds) -> Number:
-    return Number(value, {"images": images}, **{"tolerance": 0.08, "possible": (0.0, 1.0), **bounds})
+def _share(value: str, **bounds: float) -> Number:
+    return Number(value, {"images": "digits"}, possible=(0.0, 1.0), **bounds)
 
 
 CLAIMS = [
@@ -79,18 +79,18 @@ CLAIMS = [
         verdict="shown",
         numbers={
             "sparse": _share("sparse group: same 20", least=0.85),
-            "sparse_chance": _share("sparse group: by chance", most=0.6, tolerance=0.15),
+            "sparse_chance": _share("sparse group: by chance", most=0.6),
             "sparse_own": _share("sparse group: own grid", least=0.99),
             "sparse_40": _share("sparse group: same 40", least=0.95),
-            "sparse_count": Number("sparse group: per image", {"images": "digits"}, most=4, tolerance=1, form=".1f"),
+            "sparse_count": Number("sparse group: per image", {"images": "digits"}, most=4, form=".1f"),
             "sparse_domain": _share("sparse group: domain", most=0.25),
-            "sparse_cosine_chance": _share("sparse group: cosine by chance", most=0.6, tolerance=0.15),
-            "sparse_cosine": _share("sparse group: cosine 20", least=0.98, tolerance=0.01),
+            "sparse_cosine_chance": _share("sparse group: cosine by chance", most=0.6),
+            "sparse_cosine": _share("sparse group: cosine 20", least=0.98),
             "sparse_apart": _share("sparse group: apart 20", most=0.15),
             "group": _share("group: same 20", least=0.99),
-            "group_chance": _share("group: by chance", most=0.7, tolerance=0.25),
-            "ranked": _share("ranked: same 20", least=0.9, tolerance=0.1),
-            "ranked_chance": _share("ranked: by chance", tolerance=0.3),
+            "group_chance": _share("group: by chance", most=0.7),
+            "ranked": _share("ranked: same 20", least=0.9),
+            "ranked_chance": _share("ranked: by chance"),
             "pursuit": _share("pursuit: same 20", most=0.6),
             "pursuit_chance": _share("pursuit: by chance"),
             "pursuit_40": _share("pursuit: same 40", most=0.7),
@@ -98,6 +98,15 @@ CLAIMS = [
             "nodes": _share("nodes: same 20", most=0.6),
             "nodes_chance": _share("nodes: by chance"),
             "nodes_own": _share("nodes: own grid", least=0.95),
+        },
+        differences={
+            "sparse_beyond": Paired("sparse", "sparse_chance", least=0.3),
+            "group_beyond": Paired("group", "group_chance", least=0.3),
+            "cosine_beyond": Paired("sparse_cosine", "sparse_cosine_chance", least=0.3),
+            "over_pursuit": Paired("sparse", "pursuit", least=0.3),
+            "over_pursuit_40": Paired("sparse_40", "pursuit_40", least=0.3),
+            "over_nodes": Paired("sparse", "nodes", least=0.3),
+            "nodes_beyond": Paired("nodes", "nodes_chance", most=0.2),
         },
     ),
 ]
