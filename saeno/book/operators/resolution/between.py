@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from saeno.book.claims import Claim, Number
+from saeno.book.claims import Claim, Number, Paired
 from saeno.data.families import gabor
 
 NODES, MODES, SIGNALS, EVENTS, NOISE = 128, 127, 64, 2, 0.1
@@ -28,6 +28,10 @@ def _numbers(events: str, **bounds: dict[str, float | str]) -> dict[str, Number]
         name: Number(name.removesuffix("_nodes"), {"events": events}, **{"possible": (-1e-9, 1.0)} | limits)
         for name, limits in bounds.items()
     }
+
+
+def _times(number: str, rival: str, **bounds: float) -> Paired:
+    return Paired(number, rival, ratio=True, form=".2f", **bounds)
 
 
 CLAIMS = [
@@ -51,19 +55,27 @@ CLAIMS = [
         numbers={
             **_numbers(
                 "between",
-                known={"least": 0.999, "tolerance": 1e-3, "form": ".4f"},
-                low={"most": 0.01, "tolerance": 0.01},
-                home={"least": 0.08, "tolerance": 0.03},
-                alias={"least": 0.03, "tolerance": 0.015},
-                renamed={"most": 0.03, "tolerance": 0.01},
-                found={"least": 0.98, "tolerance": 0.02},
+                known={"least": 0.999, "form": ".4f"},
+                low={"most": 0.01},
+                home={},
+                alias={},
+                renamed={"most": 0.03},
+                found={"least": 0.98},
             ),
             **_numbers(
                 "nodes",
-                known_nodes={"least": 0.69, "most": 0.72, "tolerance": 0.01},
-                alias_nodes={"most": 0.02, "tolerance": 0.01},
-                renamed_nodes={"most": 0.02, "tolerance": 0.01},
+                known_nodes={},
+                alias_nodes={"most": 0.02},
+                renamed_nodes={"most": 0.02},
             ),
+        },
+        differences={
+            "carried": Paired("known", "low", least=0.9),
+            "on_nodes": Paired("known_nodes", math.sqrt(0.5), least=-0.01, most=0.01),
+            "between_gain": Paired("found", "known_nodes", least=0.2),
+            "home_loses": _times("home", "renamed", least=3.0),
+            "right_name": _times("alias", "renamed", least=2.0),
+            "either_name": _times("alias_nodes", "renamed_nodes", least=0.8, most=1.25),
         },
     ),
 ]
