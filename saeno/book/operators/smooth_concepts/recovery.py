@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 
 from saeno import ConvDictionary, FourierDictionary, Lifted, Lifting, MatchingPursuit, SparseAutoencoder, fit
-from saeno.book.claims import Claim, Number
+from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel
 from saeno.data.families import bumps_and_gabors
 from saeno.metrics import fvu, match_atoms
@@ -23,6 +23,7 @@ MAKE = {
 }
 AXES = {"model": list(MAKE), "rate": [0.003, 0.01, 0.03, 0.1, 0.3, 1.0], "seed": range(8)}
 SHARE = (0.0, 1.0)
+SLOW = {"model": "SAE-CNN", "rate": 0.003}
 FNO, CNN, LIFTED = ({"model": model, "rate": rate} for model, rate in zip(MAKE, (0.01, 0.3, 0.01), strict=True))
 CLAIMS = [
     Claim(
@@ -36,16 +37,24 @@ CLAIMS = [
         "with a cosine schedule, 200 steps of 64 signals; each model at the best of six rates from 0.003 to 1, none of "
         "them the first or the last.",
         finding="The mean cosine is {fno} for the SAE-FNO, {cnn} for the SAE-CNN and {lifted} for the L-SAE-FNO. The "
-        "share of concepts above 0.95 is {fno_found}, {cnn_found} and {lifted_found}. All are at the ceiling, so this "
-        "says nothing about which of them recovers smooth concepts better.",
+        "share of concepts above 0.95 is {fno_found}, {cnn_found} and {lifted_found}. At a rate of 0.003 the SAE-CNN "
+        "has the cosine {slow}. All are at the ceiling, so this says nothing about which of them recovers smooth "
+        "concepts better.",
         verdict="ours",
         numbers={
-            "fno": Number("cosine", FNO, least=0.98, tolerance=0.005, possible=SHARE, form=".4f"),
-            "cnn": Number("cosine", CNN, least=0.98, tolerance=0.005, possible=SHARE, form=".4f"),
-            "lifted": Number("cosine", LIFTED, least=0.98, tolerance=0.005, possible=SHARE, form=".4f"),
-            "fno_found": Number("recovered", FNO, least=0.95, tolerance=0.05, possible=SHARE),
-            "cnn_found": Number("recovered", CNN, least=0.95, tolerance=0.05, possible=SHARE),
-            "lifted_found": Number("recovered", LIFTED, least=0.95, tolerance=0.05, possible=SHARE),
+            "fno": Number("cosine", FNO, least=0.98, possible=SHARE, form=".4f"),
+            "cnn": Number("cosine", CNN, least=0.98, possible=SHARE, form=".4f"),
+            "lifted": Number("cosine", LIFTED, least=0.98, possible=SHARE, form=".4f"),
+            "slow": Number("cosine", SLOW, possible=SHARE, form=".4f"),
+            "fno_found": Number("recovered", FNO, least=0.95, possible=SHARE),
+            "cnn_found": Number("recovered", CNN, least=0.95, possible=SHARE),
+            "lifted_found": Number("recovered", LIFTED, least=0.95, possible=SHARE),
+        },
+        differences={
+            "fno_over_cnn": Paired("fno", "cnn", least=-0.01, most=0.01, form=".4f"),
+            "lifted_over_fno": Paired("lifted", "fno", least=-0.01, most=0.01, form=".4f"),
+            "lifted_over_cnn": Paired("lifted", "cnn", least=-0.01, most=0.01, form=".4f"),
+            "rate": Paired("cnn", "slow", least=0.02, form=".4f"),
         },
     ),
 ]
