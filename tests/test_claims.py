@@ -221,6 +221,7 @@ def test_differences_are_paired_over_the_seeds(echoed):
         unfounded = doubled(numbers=both, differences={name: replace(pairs[name], least=least)})
         assert not unfounded.holds(instead), "the mean is above the bound, and its interval is not"
         assert name in unfounded.broken(instead)[0]
+    assert "ratio is from nan to nan: should be at least 1.4 and at most 1.6" in found.broken({"triple": [0, 6, 9]})
     with pytest.raises(KeyError, match="half"):
         doubled(differences={"gain": Paired("half", "double")}).holds()
     with pytest.raises(ValueError, match="'double' is a number and a difference"):

@@ -67,8 +67,8 @@ class Difference(NamedTuple):
 
 
 def paired(values: Sequence[tuple[float, float]], ratio: bool = False) -> Difference:
-    """The mean of a − b, or a/b, over the seeds, with its interval; NaN for a ratio of numbers that are not positive."""
-    if ratio and not all(a > 0 and b > 0 for a, b in values):
+    """The mean of a − b, or a/b, over the seeds, with its interval; a ratio is nan unless all values are positive."""
+    if ratio and any(min(pair) <= 0 for pair in values):
         return Difference(math.nan, math.nan, math.nan, len(values))
     each = [math.log(a / b) if ratio else a - b for a, b in values]
     mean, reach = statistics.fmean(each), _reach(len(each)) * statistics.stdev(each)
