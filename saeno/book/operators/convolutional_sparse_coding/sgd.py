@@ -32,8 +32,8 @@ CLAIMS = [
         id="csc-sgd",
         chapter="operators/convolutional-sparse-coding",
         source="our measurement",
-        statement="With plain gradient descent, too, FISTA and matching pursuit end near to the hidden kernels, and "
-        "one step far from them. Codes of matching pursuit are better when it has no spare kernels.",
+        statement="With plain gradient descent, too, FISTA and matching pursuit end near to the hidden kernels, one "
+        "step ends far from them, and codes of matching pursuit are better when it has no spare kernels.",
         setting="As for Adam, with SGD in its place, at a rate tuned for each encoder and number of kernels on another "
         "seed, from 0.01 to 300.",
         finding="Cosine of the atoms with five kernels: FISTA {fista}, matching pursuit {pursuit}, one step of ReLU "
