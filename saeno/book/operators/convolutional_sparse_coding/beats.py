@@ -37,8 +37,9 @@ CLAIMS = [
         "Variance unexplained of the second halves, by kernels from elsewhere.",
         finding="Cosine between halves {halves}, with random phases {fake_halves}; between animals {animals} and "
         "{fake_animals}. The difference is {halves_beyond} between halves and {animals_beyond} between "
-        "animals: a small agreement beyond chance could hide in that. Unexplained of the second halves: by their own kernel {own}, by the first halves' "
-        "{half}, by that of the same spectrum with random phases {phases}, by another animal's {other}.",
+        "animals: a small agreement beyond chance could hide in that. Unexplained of the second halves: by their own "
+        "kernel {own}, by the first halves' {half}, by that of the same spectrum with random phases {phases}, by "
+        "another animal's {other}.",
         verdict="ours",
         numbers={
             "halves": Number("halves", REAL, possible=SHARE),

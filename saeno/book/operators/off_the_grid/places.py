@@ -72,9 +72,8 @@ CLAIMS = [
             "more_free_third": Number("more_free", _at(0.3, 0.3), most=0.02, form=".2f"),
         },
         differences={
-            "cost_tenth": Paired(
-                "back_tenth", "free_tenth", least=-0.005, most=0.005, form=".4f"
-            ),  # a tenth of the distances
+            # As good: within a tenth of the distances themselves.
+            "cost_tenth": Paired("back_tenth", "free_tenth", least=-0.005, most=0.005, form=".4f"),
             "between_nodes_tenth": Paired("node_tenth", "back_tenth", least=3.0, ratio=True, form=".1f"),
             "back_gain": Paired("centre_none", "back_none", least=2.0, ratio=True, form=".1f"),
             "free_gain": Paired("back_none", "free_none", least=0.001),
