@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -33,7 +34,8 @@ def named(source: str, package: Path = PACKAGE) -> list[Path]:
     return [path for path in found if path is not None]
 
 
-def imported(source: str) -> list[tuple[str, str]]:
+@cache  # every notebook and every experiment reaches the same files
+def imported(source: str) -> tuple[tuple[str, str], ...]:
     """What Python source imports, anywhere in it: pairs of a module and a name, which is empty for the whole of it."""
     found = []
     for node in ast.walk(ast.parse(source)):
@@ -41,7 +43,7 @@ def imported(source: str) -> list[tuple[str, str]]:
             found += [(name.name, "") for name in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             found += [(node.module, name.name) for name in node.names]
-    return found
+    return tuple(found)
 
 
 def _defines(module: str, name: str, package: Path) -> Path | None:

@@ -7,10 +7,11 @@ from pathlib import Path
 from matplotlib import pyplot as plt
 
 from saeno import DenseDictionary, SparseAutoencoder, TopK, Unrolled, fit, plots
+from saeno.book.press import ROOT
 from saeno.data import SparseModel, lines
 from saeno.metrics import match_atoms
 
-PATH = Path(__file__).resolve().parents[2] / "book" / "images" / "lines.png"
+PATH = ROOT / "book" / "images" / "lines.png"
 
 
 def main(path: Path = PATH, steps: int = 1000) -> None:

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,7 +38,7 @@ class Site(NamedTuple):
 
 def digest(root: Path, *parts: str) -> str:
     """Hash of the files and folders `parts` of `root`: names and contents, without caches of any tool."""
-    total = hashlib.sha256()
+    found = []
     for part in parts:
         top = root / part
         if not top.exists():
@@ -45,29 +46,42 @@ def digest(root: Path, *parts: str) -> str:
         for path in sorted([top] if top.is_file() else top.rglob("*")):
             names = path.relative_to(root).parts
             if path.is_file() and not any(name == "__pycache__" or name.startswith(".") for name in names):
-                content = hashlib.sha256(path.read_bytes()).hexdigest()
-                total.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
+                found.append(path)
+    return hashed(found, root)
+
+
+def hashed(paths: Iterable[Path], root: Path) -> str:
+    """Hash of the names below `root` and the contents of these files, in their order."""
+    total = hashlib.sha256()
+    for path in paths:
+        total.update(f"{path.relative_to(root).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return total.hexdigest()[:16]
+
+
+def sources(notebook: Path, root: Path) -> list[Path]:
+    """What the outputs of a notebook depend on, besides its own cells: files of the project, sorted.
+
+    That is the pinned versions, what it imports of the package, and what was measured in the folders it reaches. What
+    loads experiments and exercises by name reaches all of them.
+    """
+    import nbformat
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    package = root / "saeno"
+    cells = [cell.source for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
+    code = "".join(map(TransformerManager().transform_cell, cells))  # %pip, in the setup cell, is no Python
+    used = set(reached(named(code, package), machinery=True, package=package))
+    if package / "book" / "chapters.py" in used:
+        rooms = [path for path in (package / "book").glob("*/**/*.py") if path.relative_to(package).parts[1] != "press"]
+        loaded = [path for path in rooms if path.stem not in ("__init__", "lab", "pictures")]
+        used |= set(reached(loaded, machinery=True, package=package))
+    measured = {path for folder in {path.parent for path in used} for path in folder.glob("*.json")}
+    return sorted(used | measured | {root / "constraints.txt"})
 
 
 def state(notebook: Path, root: Path) -> str:
-    """Hash of what the outputs of a notebook depend on, besides its own cells.
-
-    That is the pinned versions and what it imports of the package. What loads laboratories by name reaches all of them,
-    and what they have measured, but not the press.
-    """
-    import nbformat
-
-    package, total = root / "saeno", hashlib.sha256((root / "constraints.txt").read_bytes())
-    code = "\n".join(cell.source for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code")
-    used = set(reached(named(code, package), machinery=True, package=package))
-    if package / "book" / "chapters.py" in used:
-        rooms = [path for path in (package / "book").rglob("*") if package / "book" / "press" not in path.parents]
-        used |= set(reached([path for path in rooms if path.suffix == ".py"], machinery=True, package=package))
-        used |= {path for path in rooms if path.suffix == ".json"}
-    for path in sorted(used):
-        total.update(f"{path.relative_to(root).as_posix()} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
-    return total.hexdigest()[:16]
+    """Hash of the names and contents of its `sources`."""
+    return hashed(sources(notebook, root), root)
 
 
 def execute(root: Path) -> tuple[Path, list[Run]]:
