@@ -62,6 +62,14 @@ def find(book: Path) -> list[Path]:
     )
 
 
+def code(notebook) -> str:
+    """The code cells of a notebook (a `nbformat.NotebookNode`) as Python: a command such as %pip becomes a call."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    return "".join(map(TransformerManager().transform_cell, cells))
+
+
 def normalise(notebook):
     """The same notebook in the form in which it is stored (see the module); it is changed in place and returned."""
     notebook.metadata.kernelspec = {"display_name": "Python 3", "language": "python", "name": "python3"}

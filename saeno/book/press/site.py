@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from saeno.book.imports import named, reached
 from saeno.book.press import ROOT
-from saeno.book.press.notebooks import Run, execute_all, find
+from saeno.book.press.notebooks import Run, code, execute_all, find
 
 
 class Site(NamedTuple):
@@ -65,12 +65,10 @@ def sources(notebook: Path, root: Path) -> list[Path]:
     loads experiments and exercises by name reaches all of them.
     """
     import nbformat
-    from IPython.core.inputtransformer2 import TransformerManager
 
     package = root / "saeno"
-    cells = [cell.source for cell in nbformat.read(notebook, as_version=4).cells if cell.cell_type == "code"]
-    code = "".join(map(TransformerManager().transform_cell, cells))  # %pip, in the setup cell, is no Python
-    used = set(reached(named(code, package), machinery=True, package=package))
+    imports = named(code(nbformat.read(notebook, as_version=4)), package)
+    used = set(reached(imports, machinery=True, package=package))
     if package / "book" / "chapters.py" in used:
         rooms = [path for path in (package / "book").glob("*/**/*.py") if path.relative_to(package).parts[1] != "press"]
         loaded = [path for path in rooms if path.stem not in ("__init__", "lab", "pictures")]
