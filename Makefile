@@ -10,14 +10,14 @@ WORKERS := $(if $(filter 1,$(OMP_NUM_THREADS)),2,1)
 # Notebooks run in this environment's kernel, whatever kernels the user has installed.
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help book offline test lint site-stored nbval unit notebooks claims bench address clean
+.PHONY: help book offline test lint site-stored nbval unit notebooks claims new-chapter bench address clean
 .DEFAULT_GOAL := help
 # The browser tests of `unit` open what `site-stored` built, and every step uses two processes already.
 .NOTPARALLEL:
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1#\2/p' $(MAKEFILE_LIST) | while IFS='#' read -r name text; do \
-		printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1#\2/p' $(MAKEFILE_LIST) | while IFS='#' read -r name text; do \
+		printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 .venv/.installed: pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) not found: give Python 3.11 or newer, as in  make book PYTHON=python3.12"; exit 1; }
@@ -62,6 +62,9 @@ notebooks: .venv/.installed ## re-execute every notebook in place and store its 
 claims: .venv/.installed ## measure every number the book states and write it there (minutes to hours; resumes)
 	$(RUN) saeno.book
 	$(RUN) saeno.book.press.claims_page
+
+new-chapter: .venv/.installed ## make new-chapter NAME=part/slug: lay out an empty chapter with its rooms
+	$(RUN) saeno.book.press.new_chapter '$(NAME)'
 
 bench: .venv/.installed ## time the package with two threads
 	@if [ -d tests/benchmarks ]; then OMP_NUM_THREADS=2 $(RUN) pytest -s -o python_files='bench_*.py' -o python_functions='bench_*' tests/benchmarks; \

@@ -55,10 +55,11 @@ def faults(notebook) -> list[str]:
     starts = [place.start() for place in places.values() if place]
     if starts != sorted(starts):
         found.append(f"has its parts in another order than: {', '.join(PARTS)}")
+    found += [f"has still to be written, where it says {line!r}" for line in words.splitlines() if "To write: " in line]
     if not EXERCISE.search(words):
-        found.append("has no exercise")
+        found.append("has no exercise: three to six, written as in book/first-look.ipynb")
     if not any("saeno-explorer" in "".join(output.get("data", {}).get("text/html", "")) for output in outputs):
-        found.append("has no explorer")
+        found.append("has no explorer among its outputs: call explorer(...) in a cell, then make notebooks")
     if first_code_cell(notebook) is None or first_code_cell(notebook).source != setup_cell():
         found.append("does not begin its code with the setup cell: python -m saeno.book.press.setup_cell")
     for number, cell in enumerate(cells, start=1):

@@ -19,7 +19,7 @@ losses
 training
 __init__ plots
 book/chapters book/explorer book/imports book/panel book/peers book/runner
-book/checking book/record
+book/checking book/numbers book/record
 book/claims
 book/__init__ book/__main__ book/shared
 laboratory

@@ -1,10 +1,12 @@
 """Every chapter has the shape that readers count on, and whoever tests it is told when it grows too long."""
 
+import re
 import warnings
 
 import nbformat
 import pytest
 
+from saeno.book.chapters import BOOK
 from saeno.book.press import notebooks
 from saeno.book.press.setup_cell import setup_cell
 from tests.chapters import faults, lengths, stored
@@ -28,6 +30,14 @@ def test_chapter(path):
     assert not wrong, "\n".join(f"{path.name} {fault}" for fault in wrong)
     for said in lengths(notebook):
         warnings.warn(f"{path.name} has {said}", ChapterLength, stacklevel=1)
+
+
+def test_nothing_is_left_to_write_beside_the_chapters():
+    """Fails when a file of `make new-chapter` was forgotten."""
+    places = [*BOOK.glob("*/**/*.py"), *(notebooks.ROOT / "tests" / "exercises").glob("*.py")]
+    left = [path.relative_to(notebooks.ROOT).as_posix() for path in places if path.parent != BOOK / "press"]
+    left = [name for name in left if re.search("to write: ", (notebooks.ROOT / name).read_text(), re.IGNORECASE)]
+    assert not left, f"look for `To write: ` in {', '.join(left)}"
 
 
 @pytest.fixture
@@ -81,8 +91,9 @@ BROKEN = {
     "has no what the paper says": in_text("## What the paper says", "## Claims"),
     "has no further reading": in_text("## Further reading"),
     "in another order": in_text("# Title", "# Title\n\n## Further reading\n\n"),
-    "has no exercise": in_text(":::{exercise}", ":::{note}"),
-    "has no explorer": in_figure("saeno-explorer", "explorer"),
+    "where it says 'To write: a sum.'": in_text("- this", "To write: a sum."),
+    "has no exercise: three": in_text(":::{exercise}", ":::{note}"),
+    "has no explorer among": in_figure("saeno-explorer", "explorer"),
     "figure without a caption": in_figure("<figcaption>Dots.</figcaption>"),
     "in HTML without an alt text": in_figure("A dot"),
     "the setup cell": lambda notebook: notebook.cells[1].update(source="import saeno"),

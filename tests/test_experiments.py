@@ -38,9 +38,14 @@ def test_one_seed_of_every_claim_runs_again_and_agrees(cell):
 
 
 def test_every_experiment_makes_a_claim_and_every_result_has_its_experiment():
-    assert {claim.experiment for claim in CLAIMS.values()} == set(experiments())
+    claiming = {claim.experiment for claim in CLAIMS.values()}
+    silent = [path.relative_to(ROOT).as_posix() for name, path in experiments().items() if name not in claiming]
+    assert not silent, f"these measure, and claim nothing: write CLAIMS in {', '.join(silent)}"
     stored = {path for path in BOOK.rglob("*.json") if path.parent.name != "peers"}
-    assert stored == {record.results(name) for name in experiments()}
+    left = sorted(path.relative_to(ROOT).as_posix() for path in stored - set(map(record.results, experiments())))
+    assert not left, f"these results have no experiment beside them: delete {', '.join(left)}"
+    missing = [name for name in experiments() if record.results(name) not in stored]
+    assert not missing, f"these are not measured yet: .venv/bin/python -m saeno.book {' '.join(missing)}"
 
 
 @pytest.mark.parametrize("name", experiments())
