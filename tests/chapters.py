@@ -51,7 +51,7 @@ def faults(notebook) -> list[str]:
     pages = [Figures("".join(output.data["text/html"])) for output in outputs if "text/html" in output.get("data", {})]
     found = []
     places = {part: re.search(pattern, words, flags=re.MULTILINE) for part, pattern in PARTS.items()}
-    found += [f"has no {part}" for part, place in places.items() if place is None]
+    found += [f"lacks {part}" for part, place in places.items() if place is None]
     starts = [place.start() for place in places.values() if place]
     if starts != sorted(starts):
         found.append(f"has its parts in another order than: {', '.join(PARTS)}")

@@ -83,13 +83,13 @@ def in_figure(old, new=""):
 
 
 BROKEN = {
-    "has no a title": in_text("# Title", "Title"),
-    "has no what you will learn": in_text("**What you will learn**"),
-    "has no what to know before you start": in_text("**Before you start.**"),
-    "has no the time it takes": in_text(" to run", ""),
-    "has no a summary": in_text("## Summary"),
-    "has no what the paper says": in_text("## What the paper says", "## Claims"),
-    "has no further reading": in_text("## Further reading"),
+    "lacks a title": in_text("# Title", "Title"),
+    "lacks what you will learn": in_text("**What you will learn**"),
+    "lacks what to know before you start": in_text("**Before you start.**"),
+    "lacks the time it takes": in_text(" to run", ""),
+    "lacks a summary": in_text("## Summary"),
+    "lacks what the paper says": in_text("## What the paper says", "## Claims"),
+    "lacks further reading": in_text("## Further reading"),
     "in another order": in_text("# Title", "# Title\n\n## Further reading\n\n"),
     "where it says 'To write: a sum.'": in_text("- this", "To write: a sum."),
     "has no exercise: three": in_text(":::{exercise}", ":::{note}"),

@@ -87,7 +87,10 @@ def test_slugs_are_unique_and_checks_belong_to_chapters():
 def test_exercises_of_a_notebook_have_the_form_and_their_solutions(pairs, slug):
     """Fails when a part is forgotten: in a notebook, take away the minutes, the class dropdown, a tag, or a check."""
     expected = len(checks_of(slug)) if slug in slugs() else 0
-    assert len(pairs[slug]) == expected, "as many exercises as checks"
+    written = (
+        f"{len(pairs[slug])} exercises in book/**/{slug}.ipynb, and {expected} CHECKS in exercises.py of its laboratory"
+    )
+    assert len(pairs[slug]) == expected, f"{written}: each exercise has one, in the same order"
     for number, (exercise, solution) in enumerate(pairs[slug], start=1):
         (label,) = re.findall("^:label: (ex-.*)$", exercise.opening, re.MULTILINE)
         assert FORM.search(exercise.text[0].strip()), f"{label}: **Title.** *Easy, 5 minutes.* and then the question"

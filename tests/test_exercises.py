@@ -41,15 +41,20 @@ def answers(kind):
 @pytest.mark.parametrize(("slug", "number"), EXERCISES)
 def test_every_check_is_tried_on_right_and_wrong_answers(slug, number):
     """Fails when a check is added without its answers: put `CHECKS = (board,) * 4` into a chapter's file."""
-    assert len(table(slug).RIGHT.get(number, [])) >= FEWEST_RIGHT, "too few right answers in tests/exercises/"
-    assert len(table(slug).WRONG.get(number, [])) >= FEWEST_WRONG, "too few wrong answers in tests/exercises/"
+    for kind, fewest in (("RIGHT", FEWEST_RIGHT), ("WRONG", FEWEST_WRONG)):
+        given = len(getattr(table(slug), kind).get(number, []))
+        assert given >= fewest, (
+            f"{kind}[{number}] of {table(slug).__name__} has {given} answers; {fewest} are the fewest"
+        )
 
 
 @pytest.mark.parametrize("slug", slugs())
 def test_every_answer_has_its_check(slug):
     """Fails when an exercise is removed and its answers are not: take one out of `CHECKS`."""
     known = set(range(1, len(checks_of(slug)) + 1))
-    assert set(table(slug).RIGHT) == set(table(slug).WRONG) == known
+    for kind in ("RIGHT", "WRONG"):
+        given = set(getattr(table(slug), kind))
+        assert given == known, f"{kind} of {table(slug).__name__} answers {given}, and the checks are {known}"
 
 
 @pytest.mark.parametrize(("slug", "number", "answer"), answers("RIGHT"))
