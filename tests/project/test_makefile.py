@@ -1,6 +1,7 @@
 """The Makefile does what it says. The commands are replaced by a script, and `-o` keeps the environment as it is."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -42,3 +43,15 @@ def test_notebooks_run_in_two_arithmetics_whatever_the_first_finds(make, fails, 
 def test_threads_and_another_arithmetic_can_be_asked_for(make):
     assert make("none", "OMP_NUM_THREADS=2") == (0, ["native 2", "default 2"])
     assert make("none", "ARITHMETIC=OMP_NUM_THREADS=2") == (0, ["native 1", "native 2"])
+
+
+def test_help_lists_every_command_and_a_new_chapter_gets_its_name():
+    """Should fail with: letters alone in the pattern of `help`."""
+    if shutil.which("make") is None:
+        pytest.skip("needs the program make, which is not installed")
+    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True).stdout
+    described = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert "new-chapter" in described and re.findall(r"^  make ([a-z-]+) ", said, flags=re.MULTILINE) == described
+    command = ["make", "-n", "-o", ".venv/.installed", "new-chapter", "NAME=part/slug"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+    assert done.strip().endswith("saeno.book.press.new_chapter 'part/slug'")
