@@ -80,15 +80,20 @@ def cycles(package: Path) -> list[str]:
         left = {module: left[module] & inside for module in inside}
 
 
-def doors(package: Path) -> list[str]:
-    """Modules that load others by name, but those of `DOORS`."""
+def loaders(package: Path) -> list[str]:
+    """Modules that load others by name."""
     found = []
     for module, path in modules(package).items():
         source = path.read_text()
         asked = {("importlib", ""), ("importlib", "import_module"), ("runpy", "")} & set(imported(source))
         if asked or "__import__" in {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}:
             found.append(module)
-    return [f"{module} loads modules by name" for module in found if module not in DOORS]
+    return found
+
+
+def doors(package: Path) -> list[str]:
+    """Modules that load others by name, but those of `DOORS`."""
+    return [f"{module} loads modules by name" for module in loaders(package) if module not in DOORS]
 
 
 def private_names(package: Path, places: tuple[str, ...] = ("",)) -> list[str]:
