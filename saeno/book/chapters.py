@@ -31,12 +31,15 @@ def chapters() -> dict[str, Path]:
 
 @cache
 def experiments() -> dict[str, Path]:
-    """The file of each experiment by its name, in the order of the alphabet."""
+    """The file of each experiment by its name, from a to z. Raises ValueError when two have one name."""
     found = {}
     for folder in chapters().values():
         for path in folder.glob("*.py"):
             if path.stem not in NO_EXPERIMENTS:
-                found[folder.name if path.stem == "main" else f"{folder.name}_{path.stem}"] = path
+                name = folder.name if path.stem == "main" else f"{folder.name}_{path.stem}"
+                if name in found:
+                    raise ValueError(f"the experiment {name!r} is {found[name]} and {path}: should be one file")
+                found[name] = path
     return dict(sorted(found.items()))
 
 

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 import yaml
 
+from saeno.book.chapters import experiments
 from saeno.book.press import ROOT
 from saeno.book.press.new_chapter import main, new_chapter, parts
 from saeno.book.press.setup_cell import setup_cell
@@ -100,6 +101,18 @@ def test_nothing_is_overwritten(project, there):
     with pytest.raises(ValueError, match=f"should be a chapter that does not exist, and there is {there}"):
         new_chapter(NAME, project)
     assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == before
+
+
+def test_two_experiments_of_one_name_are_told(project, monkeypatch):
+    """Fails when `my-chapter-rates` hides `rates.py` of `my-chapter`: keep the last one found."""
+    for name in (NAME, "lifting/my-chapter-rates"):
+        new_chapter(name, project)
+    rooms = {path.name: path for path in (project / "saeno/book/lifting").iterdir() if path.is_dir()}
+    monkeypatch.setattr("saeno.book.chapters.chapters", lambda: rooms)
+    assert list(experiments.__wrapped__()) == ["my_chapter", "my_chapter_rates"]
+    (rooms["my_chapter"] / "rates.py").write_text("")
+    with pytest.raises(ValueError, match=r"the experiment 'my_chapter_rates' is .* and .*: should be one file"):
+        experiments.__wrapped__()
 
 
 def test_a_new_part_begins_in_the_table_of_contents(project):
