@@ -1,8 +1,8 @@
 """Data: sparse signals whose truth is known (`SparseModel`; `lines`, `families` and other dictionaries) and real
-recordings that need no network (`signals`).
+recordings that need no network (`signals`). `pde` has pairs of functions that a differential equation connects.
 """
 
-from saeno.data import families, signals
+from saeno.data import families, pde, signals
 from saeno.data.centre import geometric_median, mean
 from saeno.data.frames import equiangular, simplex, spikes_and_waves
 from saeno.data.frequencies import FrequencyModel
@@ -21,6 +21,7 @@ __all__ = [
     "geometric_median",
     "lines",
     "mean",
+    "pde",
     "signals",
     "simplex",
     "spikes_and_waves",
