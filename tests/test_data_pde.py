@@ -423,6 +423,7 @@ def test_several_may_fill_a_cache_at_once(tmp_path):
 # What cannot be done
 
 ONE, TWO = torch.ones(1, 1, 64), torch.zeros(1, 1, 32, 32)
+NOISE = 2 * torch.rand(1, 1, 16, 16, generator=torch.Generator().manual_seed(0), dtype=DOUBLE) - 1
 
 
 @pytest.mark.parametrize(
@@ -462,11 +463,22 @@ ONE, TWO = torch.ones(1, 1, 64), torch.zeros(1, 1, 32, 32)
         (lambda: pde.solve_burgers(ONE[0], 0.1, 1.0), ValueError, "initial = .*: should be \\(batch, channels, nodes"),
         (lambda: pde.solve_burgers(ONE, 0.1, 1.0, steps=0), ValueError, "steps = 0"),
         (lambda: pde.solve_burgers(ONE.cumsum(2), 0.1, 1.0), ValueError, "nodes = 64: should be more nodes, .*start"),
-        (lambda: pde.solve_burgers(wave(64) * 9, 0.01, 1.0, 4), ValueError, "at the end"),
+        (
+            lambda: pde.solve_burgers(wave(64), 0.01, 0.3),
+            ValueError,
+            "nodes = 64: should be more nodes, .*after 20 steps",
+        ),
+        (
+            lambda: pde.solve_burgers(wave(64) * 900, 0.01, 9.0, 9),
+            ValueError,
+            "steps = 9: should be more, .*not finite",
+        ),
         (lambda: pde.solve_navier_stokes(TWO + 1, 0.1, 1.0), ValueError, "initial has mean 1.0e\\+00: should be 0"),
         (lambda: pde.solve_navier_stokes(TWO, 0.1, 1.0, TWO[..., :16]), ValueError, "force = .*: should be"),
         (lambda: pde.solve_navier_stokes(TWO.expand(1, 2, 32, 32), 0.1, 1.0), ValueError, "initial = .*: should be"),
         (lambda: pde.solve_darcy(TWO), ValueError, "coefficient has the value 0: should be > 0"),
+        (lambda: pde.solve_darcy(10 ** (12 * NOISE)), ValueError, "coefficient goes .*: should span fewer orders"),
+        (lambda: pde.solve_darcy(10 ** (200 * NOISE)), ValueError, "coefficient goes .*: should span fewer orders"),
         (lambda: pde.solve_darcy(TWO[..., :16] + 1), ValueError, "coefficient = .*: should be"),
         (lambda: pde.solve_darcy(TWO + 1, torch.ones(3, 3)), ValueError, "source = .*: should be a number"),
         (lambda: pde.solve_darcy(TWO + 1, math.nan), ValueError, "source = nan"),

@@ -45,8 +45,8 @@ def burgers(
         nodes: of the grid; at least 2·k_max + 1.
         seed: of the random functions.
         viscosity: ν > 0.
-        time: T.
-        initial: the distribution of u(·, 0).
+        time: T, when the output is taken.
+        initial: the distribution of u(·, 0); by default `RandomFunctions(k_max=20, tau=5.0, decay=1.0)`.
         resolution: nodes of the solver, more than 3·k_max. The time grows with its square.
         dtype: of what is returned.
         cache: a folder that keeps what was made, for later calls, and for a run that was stopped; None: none.
@@ -84,8 +84,8 @@ def solve_burgers(initial: Tensor, viscosity: float, time: float, steps: int | N
     r"""Burgers' equation from given functions: u(·, 0) to u(·, T), both `(batch, channels, nodes)`.
 
     Pseudo-spectral: derivatives are taken of Fourier coefficients, the product $u\, \partial_x u = \tfrac12
-    \partial_x u^2$ at the nodes, and the 2/3 rule (`nodes` above 3 times a frequency) keeps the product free of
-    aliases. Viscosity is exact, by an integrating factor; the rest is the classical method of Runge and Kutta.
+    \partial_x u^2$ at the nodes, and the 2/3 rule (only frequencies below a third of `nodes` are kept) keeps it
+    free of aliases. Viscosity is exact, by an integrating factor; the rest is the classical method of Runge and Kutta.
     The error falls off exponentially with `nodes`, and as steps⁻⁴.
 
     steps: in time; None for as many that nothing moves further than one node in a step.
@@ -111,5 +111,5 @@ def _solve(start: Tensor, viscosity: float, time: float, steps: int, name: str) 
     spectrum = torch.fft.rfft(start)
     check_resolved(spectrum, k, grid, name, "at the start")
     spectrum = integrate(spectrum * kept(k, grid), viscosity * laplacian(k), change, time, steps)
-    check_resolved(spectrum, k, grid, name, "at the end")
+    check_resolved(spectrum, k, grid, name, f"after {steps} steps")
     return torch.fft.irfft(spectrum, grid[0])

@@ -43,8 +43,8 @@ def heat(
         nodes: of the grid: an int, or one for each axis; at least 2·k_max + 1 on each.
         seed: of the random functions.
         diffusivity: κ ≥ 0.
-        time: T.
-        initial: the distribution of u(·, 0).
+        time: T, when the output is taken.
+        initial: the distribution of u(·, 0); by default `RandomFunctions()`.
         dtype, cache, progress: as in `burgers`.
 
     Raises ValueError or TypeError for an argument that cannot work, and for `nodes` that do not carry u(·, 0).

@@ -58,7 +58,7 @@ def integrate(spectrum: Tensor, decay: Tensor, change: Callable[[Tensor], Tensor
 
     Integrating factor: $\hat w = e^{\lambda t} \hat v$ obeys $\hat w' = e^{\lambda t} N(e^{-\lambda t} \hat w)$,
     to which the classical method of Runge and Kutta is applied. So λ = `decay`, however large, is solved exactly and
-    never limits the step; N = `change` does.
+    never limits the step; N = `change` does. Raises ValueError when the steps are so long that the solution overflows.
     """
     h = time / steps
     half = torch.exp(-decay * h / 2)
@@ -69,6 +69,8 @@ def integrate(spectrum: Tensor, decay: Tensor, change: Callable[[Tensor], Tensor
         c = change(half * spectrum + h / 2 * b)
         d = change(full * spectrum + h * half * c)
         spectrum = full * spectrum + h / 6 * (full * a + 2 * half * (b + c) + d)
+    if not spectrum.isfinite().all():
+        raise ValueError(f"steps = {steps}: should be more, the solution is not finite")
     return spectrum
 
 
@@ -93,8 +95,6 @@ def check_resolved(spectrum: Tensor, k: Tensor, grid: Sequence[int], name: str, 
     total, mean = energy.sum(last), energy[(..., *[0] * len(grid))]
     tail = (energy * ~kept(k, grid, share=0.9)).sum(last)
     if not (tail <= UNRESOLVED * (total - mean) + ROUNDING * total).all():
-        if not spectrum.isfinite().all():
-            raise ValueError(f"the solution is not finite {when}: there should be more steps")
         share = (tail / (total - mean)).nan_to_num().max().item()
         raise ValueError(
             f"{name} = {grid[-1]}: should be more nodes, since {when} a share {share:.0e} of the energy is at "

@@ -36,8 +36,9 @@ def navier_stokes(
     $$ \partial_t \omega + u \cdot \nabla \omega = \nu\, \Delta \omega + f, \qquad
     u = (\partial_2 \psi, -\partial_1 \psi), \quad -\Delta \psi = \omega, $$
 
-    with period 1 along both axes. The flow carries vorticity along, so that its largest value never grows, and draws
-    it out into threads, which viscosity smooths. The force is A(sin 2π(x₁ + x₂) + cos 2π(x₁ + x₂)), A = `forcing`.
+    with period 1 along both axes. The flow carries vorticity along and draws it out into threads, which viscosity
+    smooths; without a force its largest value never grows. The force, as that of vorticity, is
+    f = A(sin 2π(x₁ + x₂) + cos 2π(x₁ + x₂)), A = `forcing`.
 
     It is solved on `resolution` nodes per axis by `solve_navier_stokes` in float64, whatever `nodes` is, and then
     sampled at i/n: so the functions are the same on every grid. A smaller viscosity, a longer time or a stronger force
@@ -48,9 +49,9 @@ def navier_stokes(
         nodes: of the grid, on each axis; at least 2·k_max + 1.
         seed: of the random functions.
         viscosity: ν ≥ 0.
-        time: T.
-        forcing: A.
-        initial: the distribution of ω(·, 0).
+        time: T, when the output is taken.
+        forcing: A, of any sign; 0 for no force.
+        initial: the distribution of ω(·, 0); by default `RandomFunctions(k_max=12, tau=2.0, decay=1.5)`.
         resolution: nodes of the solver, on each axis, more than 3·k_max.
         dtype, cache, progress: as in `burgers`.
 
@@ -143,5 +144,5 @@ def _solve(start: Tensor, viscosity: float, time: float, force: Tensor, steps: i
     spectrum = torch.fft.rfft2(start)
     check_resolved(spectrum, k, grid, name, "at the start")
     spectrum = integrate(spectrum * inside, viscosity * laplacian(k), change, time, steps)
-    check_resolved(spectrum, k, grid, name, "at the end")
+    check_resolved(spectrum, k, grid, name, f"after {steps} steps")
     return torch.fft.irfft2(spectrum, grid)

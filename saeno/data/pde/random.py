@@ -15,7 +15,7 @@ from saeno.seeds import generator_for
 
 @dataclass(frozen=True)
 class RandomFunctions:
-    r"""Smooth Gaussian fields on the unit torus, known by their Fourier coefficients.
+    r"""Smooth random functions on the unit torus, known by their Fourier coefficients.
 
     $$ f(u) = c \sum_{0 < |k| \leq K} (|k|^2 + \tau^2)^{-a}\, g_k\, e^{2\pi i k \cdot u}, $$
 
@@ -23,7 +23,8 @@ class RandomFunctions:
     its root mean square exactly `rms`, for each function by itself. Energy is spread about evenly up to |k| = τ, and
     falls off as $|k|^{-4a}$ beyond: the larger a, the smoother.
 
-    k_max: K; a grid needs 2K + 1 nodes on each axis to carry f. tau: τ. decay: a. rms: √∫f².
+    k_max: the largest frequency K; a grid needs 2K + 1 nodes on each axis to carry f. tau: the frequency τ where the
+    spectrum bends. decay: the exponent a, at least 0. rms: √∫f².
 
     Raises ValueError for a number that makes no sense.
     """
