@@ -251,6 +251,16 @@ def test_a_flow_stays_where_its_force_holds_it():
     assert relative(unforced[0, 0], start) > 0.05
 
 
+@pytest.mark.parametrize("viscosity", [0.0, 0.01, 10.0])
+def test_a_force_acts_exactly_at_any_viscosity(viscosity):
+    """From rest ω = f (1 − e^{−λT})/λ, λ = 8π²ν: advection vanishes, since all its waves have the same |k|."""
+    x, y = plane(16)
+    force = (torch.sin(2 * math.pi * (x + y)) + torch.cos(2 * math.pi * (x - y)))[None, None]
+    rate = 8 * math.pi**2 * viscosity
+    grown = (1 - math.exp(-rate * 0.5)) / rate if viscosity else 0.5
+    torch.testing.assert_close(pde.solve_navier_stokes(0 * force, viscosity, 0.5, force, steps=10), force * grown)
+
+
 def energy(vorticity):
     """½∫|u|² = ½ Σ |ω̂|²/|2πk|²."""
     n = vorticity.shape[-1]
@@ -448,6 +458,9 @@ NOISE = 2 * torch.rand(1, 1, 16, 16, generator=torch.Generator().manual_seed(0),
         (lambda: pde.burgers(1, progress="no"), TypeError, "progress = 'no'"),
         (lambda: pde.burgers(1, viscosity=1e-3, progress=False), ValueError, "resolution = 256: should be more nodes"),
         (lambda: pde.heat(1, initial=RandomFunctions(rms=1e300), progress=False), ValueError, "dtype = torch.float32"),
+        (lambda: RandomFunctions(rms=1e300).sample(1, 64), ValueError, "rms = 1e\\+300: should be smaller"),
+        (lambda: pde.solve_advection(ONE, 1e9, 1.0), ValueError, "velocity = 1.*at most 1e\\+06 periods"),
+        (lambda: pde.navier_stokes(1, forcing=1e99), ValueError, "time = 1.* forcing smaller"),
         (lambda: pde.heat(1, cache=3), TypeError, "cache = 3: should be the path of a folder"),
         (lambda: pde.heat(1, cache=__file__), ValueError, "should be a folder to write into"),
         (lambda: pde.heat(1, diffusivity=-1), ValueError, "diffusivity = -1"),

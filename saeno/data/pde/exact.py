@@ -19,6 +19,7 @@ from saeno.data.pde.random import RandomFunctions
 from saeno.grids import Grid, as_grid
 
 INITIAL = RandomFunctions()
+FURTHEST = 1e6  # periods; beyond, the place within a period loses its digits
 
 
 def heat(
@@ -89,6 +90,8 @@ def solve_advection(initial: Tensor, velocity: float | Sequence[float], time: fl
         max(tensor(initial, "initial", "(batch, channels, *grid)", (3, math.inf)).dim() - 2, 1),
     )
     way = torch.tensor(_velocity(velocity, axes), dtype=torch.double) * time
+    if not (way.abs() <= FURTHEST).all():
+        raise ValueError(f"velocity = {velocity}, time = {time:g}: should carry functions at most {FURTHEST:g} periods")
     return _multiplied(initial, lambda k: torch.exp(-2j * math.pi * torch.tensordot(way.to(k), k, 1)))
 
 

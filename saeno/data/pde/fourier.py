@@ -53,22 +53,32 @@ def sampled(values: Tensor, grid: Sequence[int]) -> Tensor:
     return torch.fft.ifftn(spectrum, dim=axes, norm="forward").real
 
 
-def integrate(spectrum: Tensor, decay: Tensor, change: Callable[[Tensor], Tensor], time: float, steps: int) -> Tensor:
-    r"""$\hat v' = -\lambda \hat v + N(\hat v)$ from 0 to `time`, in `steps` equal steps of order 4.
+def integrate(
+    spectrum: Tensor,
+    decay: Tensor,
+    change: Callable[[Tensor], Tensor],
+    time: float,
+    steps: int,
+    force: Tensor | float = 0.0,
+) -> Tensor:
+    r"""$\hat v' = -\lambda \hat v + N(\hat v) + \hat f$ from 0 to `time`, in `steps` equal steps of order 4.
 
-    Integrating factor: $\hat w = e^{\lambda t} \hat v$ obeys $\hat w' = e^{\lambda t} N(e^{-\lambda t} \hat w)$,
-    to which the classical method of Runge and Kutta is applied. So λ = `decay`, however large, is solved exactly and
-    never limits the step; N = `change` does. Raises ValueError when the steps are so long that the solution overflows.
+    Integrating factor: without f, $\hat w = e^{\lambda t} \hat v$ obeys $\hat w' = e^{\lambda t} N(e^{-\lambda t}
+    \hat w)$, to which the classical method of Runge and Kutta is applied. What f does by itself in a time s,
+    $\hat f\, (1 - e^{-\lambda s})/\lambda$, is added at each stage. So λ = `decay`, however large, and f = `force` are
+    solved exactly and do not limit the step; N = `change` does.
+
+    Raises ValueError when the steps are so long that the solution overflows.
     """
     h = time / steps
-    half = torch.exp(-decay * h / 2)
-    full = half.square()
+    half, full = (torch.exp(-decay * s) for s in (h / 2, h))
+    at_half, at_full = (force * torch.where(decay > 0, -torch.expm1(-decay * s) / decay, s) for s in (h / 2, h))
     for _ in range(steps):
         a = change(spectrum)
-        b = change(half * (spectrum + h / 2 * a))
-        c = change(half * spectrum + h / 2 * b)
-        d = change(full * spectrum + h * half * c)
-        spectrum = full * spectrum + h / 6 * (full * a + 2 * half * (b + c) + d)
+        b = change(half * (spectrum + h / 2 * a) + at_half)
+        c = change(half * spectrum + h / 2 * b + at_half)
+        d = change(full * spectrum + h * half * c + at_full)
+        spectrum = full * spectrum + h / 6 * (full * a + 2 * half * (b + c) + d) + at_full
     if not spectrum.isfinite().all():
         raise ValueError(f"steps = {steps}: should be more, the solution is not finite")
     return spectrum
@@ -82,7 +92,8 @@ def steps_for(time: float, speed: float, nodes: int) -> int:
     """
     needed = time * speed * nodes
     if not needed <= MOST_STEPS:
-        raise ValueError(f"time = {time:g}: should be shorter, or what moves slower: {needed:.0e} steps are needed")
+        what = "should be shorter, or the initial functions and their forcing smaller"
+        raise ValueError(f"time = {time:g}: {what}: {needed:.0e} steps are needed")
     return max(1, math.ceil(needed))
 
 

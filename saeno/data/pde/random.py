@@ -51,7 +51,7 @@ class RandomFunctions:
 
         Function i depends on the seed and on i alone: not on the grid, nor on how many are asked for.
 
-        Raises ValueError for a grid that does not carry the frequency `k_max`.
+        Raises ValueError for a grid that does not carry the frequency `k_max`, and a dtype that cannot hold the values.
         """
         count, first, grid = whole(count, "count"), whole(first, "first", least=0), as_grid(grid)
         seed, dtype = whole(seed, "seed", least=0), precision(dtype, "dtype")
@@ -65,7 +65,10 @@ class RandomFunctions:
         spectrum = torch.fft.fftn(torch.stack(noise).unsqueeze(1), dim=axes, norm="ortho") * self._amplitude(own)
         values = torch.fft.ifftn(spectrum, dim=axes, norm="ortho").real
         scale = self.rms / values.square().mean(axes, keepdim=True).sqrt()
-        return sampled(values * scale, grid).to(dtype)
+        functions = sampled(values * scale, grid).to(dtype)
+        if not functions.isfinite().all():
+            raise ValueError(f"rms = {self.rms:g}: should be smaller, for values that {dtype} can hold")
+        return functions
 
     def check(self, grid: Grid, name: str, least: int | None = None) -> None:
         """Raise ValueError for a grid of fewer nodes on an axis than `least`, 2·k_max + 1 where it is not given."""
