@@ -222,6 +222,14 @@ def test_darcy_refined_is_the_finer_grid():
     torch.testing.assert_close(coarse.output, fine.output[..., ::2, ::2])
 
 
+def test_pressure_is_in_proportion_to_its_source():
+    a = SMOOTH.sample(2, (12, 12), dtype=DOUBLE).exp()
+    one = pde.solve_darcy(a)
+    torch.testing.assert_close(pde.solve_darcy(a, 0.1), 0.1 * one, rtol=1e-10, atol=0)
+    many = torch.tensor([0.0, -0.7], dtype=DOUBLE).view(2, 1, 1, 1).expand(2, 1, 12, 12)
+    torch.testing.assert_close(pde.solve_darcy(a, many), many * one, rtol=1e-10, atol=0)
+
+
 def test_darcy_with_one_interior_node():
     """Its four faces conduct alike: 4 · 2² u = 1."""
     assert pde.solve_darcy(torch.ones(1, 1, 2, 2))[0, 0, 1, 1].item() == pytest.approx(1 / 16)

@@ -102,8 +102,9 @@ def solve_darcy(coefficient: Tensor, source: Tensor | float = 1.0) -> Tensor:
         raise ValueError(f"coefficient = {short(coefficient)}: should be (batch, 1, n, n), n ≥ 2")
     if not (a > 0).all():
         raise ValueError(f"coefficient has the value {a.min().item():g}: should be > 0 everywhere")
-    f = source if isinstance(source, Tensor) else torch.tensor(real(source, "source", signed=True))
-    f = tensor(f, "source", "a number or (1, 1, n, n)", (0, 4)).double()
+    if not isinstance(source, Tensor):
+        source = torch.tensor(real(source, "source", signed=True), dtype=torch.double)
+    f = tensor(source, "source", "a number or (1, 1, n, n)", (0, 4)).double()
     try:
         f = f.expand(a.shape)
     except RuntimeError as error:
@@ -144,7 +145,7 @@ def _solve(a: np.ndarray, f: np.ndarray) -> np.ndarray:
 
 
 def residual(a: np.ndarray, u: np.ndarray, f: np.ndarray) -> float:
-    """‖−∇·(a∇u) − f‖ / ‖f‖ over the interior nodes, from what flows through each face; 0 when f is."""
+    """‖−∇·(a∇u) − f‖ / ‖f‖ over the interior nodes, from what flows through each face; not divided when f is 0."""
     n, out = len(a), 0
     for axis in (0, 1):
         flow = n * 2 / (1 / a + 1 / np.roll(a, -1, axis)) * (np.roll(u, -1, axis) - u)

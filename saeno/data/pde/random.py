@@ -23,8 +23,10 @@ class RandomFunctions:
     its root mean square exactly `rms`, for each function by itself. Energy is spread about evenly up to |k| = τ, and
     falls off as $|k|^{-4a}$ beyond: the larger a, the smoother.
 
-    k_max: the largest frequency K; a grid needs 2K + 1 nodes on each axis to carry f. tau: the frequency τ where the
-    spectrum bends. decay: the exponent a, at least 0. rms: √∫f².
+    k_max: the largest frequency, K; a grid needs 2K + 1 nodes on each axis to carry f.
+    tau: the frequency τ ≥ 0 at which the spectrum bends.
+    decay: the exponent a ≥ 0.
+    rms: the root mean square of each function.
 
     Raises ValueError for a number that makes no sense.
     """
