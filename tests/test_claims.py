@@ -1,11 +1,13 @@
 """The ledger: numbers are stored, read, written and guarded.
 
 Tried, each failing here: an interval twice as wide, a mean where the minimum belongs, `rerun` without `agrees`, a
-fingerprint that sees docstrings or misses code, a number edited by hand in claims.md or in another page.
+fingerprint that sees docstrings or misses code, a number edited by hand in a page of claims or in another page.
 """
 
 import json
+import math
 import os
+import re
 import shutil
 from dataclasses import replace
 from types import SimpleNamespace
@@ -13,6 +15,7 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 import torch
+import yaml
 
 from saeno.book import __main__ as command
 from saeno.book import claims, record
@@ -328,37 +331,116 @@ def test_a_decorated_trial_is_known_by_its_own_file(monkeypatch):
     assert [str(source) for source in seen] == [__file__]
 
 
-def test_the_page_says_everything_about_a_claim(echoed, monkeypatch):
-    text = claims_page.page()
+def folder(where, *chapters: str):
+    """A book with these pages, and a page for the claims."""
+    lines = "".join(f"  - file: {name}\n" for name in (*chapters, "claims", "last"))
+    (where / "_toc.yml").write_text(f"root: intro\nchapters:\n{lines}")
+    for chapter in chapters:
+        (where / chapter).parent.mkdir(exist_ok=True)
+        (where / f"{chapter}.md").write_text(f"# Title of {chapter}\n")
+    return where
+
+
+def test_the_pages_say_everything_about_a_claim(echoed, tmp_path):
+    """Tried: a difference with its bounds left out, a column that is empty, "1e-05", and a source that is no link."""
+    arithmetic(1e-6)
+    both = {"double": DOUBLE, "triple": Number("double", {"factor": 3.0})}
+    pairs = {
+        "gain": Paired("triple", "double", least=-1.0),
+        "ratio": Paired("triple", "double", least=1.4, most=1.6, ratio=True),
+        "given": Paired("double", 4.0),
+    }
+    echoed.CLAIMS = [
+        doubled(id="tripled", numbers=both, differences=pairs, source="doi:10.1/a"),
+        doubled(id="unbounded", numbers={"triple": both["triple"]}),
+    ]
+    claims.ledger.cache_clear()
+    texts = claims_page.claims_pages(folder(tmp_path, "notation"))
+    assert list(texts) == ["claims.md", "claims/notation.md", "_toc.yml"]
+    first, second = texts["claims/notation.md"].split("(unbounded)=")
     for part in [
-        "(doubled)=", "Twice a number", "**Ours.** It is 4.000 ± 2.000", "Numbers 1 to 3.", "our measurement",
-        "| `double` | 4.000 ± 2.000 | 2.000 to 6.000 | ≥ 3 | −2.040 to 10.040 |", "3 seeds",
-        "saeno.book echo", "## Notation", "{doc}`/notation`",
-        "[Twice a number is the double of it](#doubled)",
+        "# Claims: *Title of notation*", "{doc}`/notation`", "(tripled)=", "## Twice a number",
+        "**Ours.** It is 4.000 ± 2.000", "Numbers 1 to 3.", "[doi:10.1/a](https://doi.org/10.1/a)", "3 seeds", "`echo`",
+        "| number | mean ± sd | smallest to largest | the claim needs | a seed again |",
+        "| `double` | 4.000 ± 2.000 | 2.000 to 6.000 | at least 3 | ±7e-5 |",
+        "| `triple` | 6.000 ± 3.000 | 3.000 to 9.000 |  | as any seed |",
+        "| difference | mean | 95 % interval | the claim needs |",
+        "| `triple` − `double` | 2.000 | -0.484 to 4.484 | at least -1 |",
+        "| `triple` / `double` | 1.500 | 1.500 to 1.500 | ratio 1.4 to 1.6 |",
+        "| `double` − 4 | 0.000 | -4.968 to 4.968 |  |",
     ]:  # fmt: skip
-        assert part in text
+        assert part in first, part
+    assert "| number | mean ± sd | smallest to largest | a seed again |" in second and "difference" not in second
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "words"),
+    [(0.1, math.inf, "at least 0.1"), (-math.inf, 1e-10, "at most 1e-10"), (-2.3, 110, "-2.3 to 110"), (4.0, 4.0, "4")],
+)
+def test_what_a_claim_needs_is_said_in_words(echoed, least, most, words):
+    found = doubled(numbers={"double": Number("double", {"factor": 2.0}, least=least, most=most)})
+    assert f"| 2.000 to 6.000 | {words} | as any seed |" in claims_page.about(found)
+
+
+def test_the_overview_lists_all_claims_in_the_order_of_the_book(echoed, tmp_path):
+    """And lets a reader choose among what there is. Tried: the order of the experiments."""
+    papers = ["our measurement", "abstracts of v2 and v3", "abstract of v4"]
+    echoed.CLAIMS = [
+        doubled(id=f"doubled-{number}", chapter=chapter, source=source)
+        for number, (chapter, source) in enumerate(zip(["part/b", "a", "part/b"], papers, strict=True))
+    ]
+    claims.ledger.cache_clear()
+    texts = claims_page.claims_pages(folder(tmp_path, "a", "part/b"))
+    assert list(texts)[:-1] == ["claims.md", "claims/a.md", "claims/b.md"]
+    text = texts["claims.md"]
+    said = "| [Twice a number is the double of it](#doubled-{}) | {} | ours | {{doc}}`Title of {} </{}>` |"
+    rows = [said.format(1, papers[1], "a", "a"), said.format(0, papers[0], "part/b", "part/b")]
+    assert "\n".join(rows) in text and "saeno.book echo" in text and "3 claims" in text
+    values = re.findall(r'<option value="([^"]*)">', text)
+    assert values == [
+        *("", "abstract", "v2", "v3", "v4", "our measurement"), *("", "ours"), *("", "Title of a", "Title of part/b")
+    ]  # fmt: skip
+    contents = yaml.safe_load(texts["_toc.yml"])["chapters"]
+    assert contents[2] == {"file": "claims", "sections": [{"file": "claims/a"}, {"file": "claims/b"}]}
+    assert contents[3] == {"file": "last"}
+    (tmp_path / "_toc.yml").write_text(texts["_toc.yml"])
+    assert claims_page.claims_pages(tmp_path) == texts, "what is written is not written again"
+
+
+def test_a_chapter_has_a_slug_of_its_own_and_a_place_in_the_book(echoed, tmp_path):
+    echoed.CLAIMS = [doubled(id="one", chapter="a"), doubled(id="two", chapter="part/a")]
+    claims.ledger.cache_clear()
+    with pytest.raises(ValueError, match="chapter = 'part/a': should have another slug"):
+        claims_page.claims_pages(folder(tmp_path, "a", "part/a"))
+    with pytest.raises(ValueError, match=r"chapter = 'part/a' of claim 'two': should be a page of _toc\.yml"):
+        claims_page.claims_pages(folder(tmp_path, "a"))
+    with pytest.raises(ValueError, match=r"_toc\.yml: should have the line '- file: claims'"):
+        claims_page.listed("root: a\n", [])
 
 
 def test_the_pages_of_the_book_say_what_is_stored():
-    """claims.md, and every number in a page or a chapter that links to a claim."""
+    """The pages of claims, and every number in a page or a chapter that links to a claim."""
     outdated = [path.name for path in claims_page.outdated(ROOT / "book")]
     assert outdated == [], "run: python -m saeno.book.press.claims_page"
 
 
 def test_what_is_outdated_is_written(echoed, tmp_path):
-    """Pages, notebooks and the page of claims; what agrees already is left alone."""
-    book = tmp_path / "book"
-    book.mkdir()
+    """Pages, notebooks and the pages of claims. What agrees is left alone, and what has no chapter is removed."""
+    (tmp_path / "book").mkdir()
+    book = folder(tmp_path / "book", "notation")
+    (book / "claims").mkdir()
+    (book / "claims" / "gone.md").write_text("# Claims of a chapter that is gone\n")
     link = 'It is [?](#doubled "double.mean").'
     (book / "a.md").write_text(link)
     (book / "b.md").write_text("It is nothing.")
-    (book / "notation.md").write_text("# Notation\n")
     cells = [nbformat.v4.new_markdown_cell(link, id="a"), nbformat.v4.new_code_cell(link, id="b")]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), book / "c.ipynb")
-    assert [path.name for path in claims_page.write(book)] == ["claims.md", "a.md", "c.ipynb"]
-    assert claims_page.write(book) == []
+    names = ["claims.md", "claims/notation.md", "_toc.yml", "a.md", "c.ipynb", "claims/gone.md"]
+    assert claims_page.write(book) == [book / name for name in names]
+    assert claims_page.write(book) == [] and not (book / "claims" / "gone.md").exists()
     said = 'It is [4.000](#doubled "double.mean").'
     assert (book / "a.md").read_text() == said
     assert [cell.source for cell in nbformat.read(book / "c.ipynb", as_version=4).cells] == [said, link]
-    (book / "claims.md").write_text((book / "claims.md").read_text().replace("4.000", "4.001"))
-    assert list(claims_page.outdated(book)) == [book / "claims.md"]
+    page = book / "claims" / "notation.md"
+    page.write_text(page.read_text().replace("4.000", "4.001"))
+    assert list(claims_page.outdated(book)) == [page]

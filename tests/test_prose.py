@@ -77,8 +77,11 @@ def test_no_number_of_this_book_is_typed():
 
 def test_every_place_where_prose_stands_is_looked_at(tmp_path):
     (tmp_path / "part").mkdir()
-    (tmp_path / "part" / "a.md").write_text("It is 0.1.")
-    (tmp_path / "claims.md").write_text("It is 0.2.")
+    for own in ("a.md", "claims.md"):
+        (tmp_path / "part" / own).write_text("It is 0.1.")
+    (tmp_path / "claims").mkdir()
+    for generated in ("claims.md", "claims/a.md"):
+        (tmp_path / generated).write_text("It is 0.2.")
     code = nbformat.v4.new_code_cell("0.3")
     chosen = nbformat.v4.new_markdown_cell("Above 0.3, as the code says, but 0.3 %.")
     code.metadata["mystnb"] = {"figure": {"caption": "It is 0.4."}, "image": {"alt": "0.5"}}
@@ -86,6 +89,7 @@ def test_every_place_where_prose_stands_is_looked_at(tmp_path):
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "b.ipynb")
     assert typed_in(tmp_path) == [
         ("part/a.md", "0.1"),
+        ("part/claims.md", "0.1"),
         ("b.ipynb, cell 1", "0.6"),
         ("b.ipynb, cell 2, caption", "0.4"),
         ("b.ipynb, cell 2, alt", "0.5"),

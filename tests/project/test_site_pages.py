@@ -122,8 +122,8 @@ def test_buttons_lead_where_they_say(site, name):
 
 def test_a_number_in_prose_leads_to_its_claim(site):
     page = (site / "how-built.html").read_text()
-    assert re.search(r'href="claims.html#recovery-vectors">(<[^>]*>)?0\.\d+ ± 0\.\d+ \(10 seeds\)<', page)
-    assert 'id="recovery-vectors"' in (site / "claims.html").read_text()
+    assert re.search(r'href="claims/first-look.html#recovery-vectors">(<[^>]*>)?0\.\d+ ± 0\.\d+ \(10 seeds\)<', page)
+    assert 'id="recovery-vectors"' in (site / "claims" / "first-look.html").read_text()
 
 
 def test_stored_outputs_have_no_run_times_and_say_so(site):

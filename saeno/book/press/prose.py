@@ -25,7 +25,7 @@ from saeno.book.press.notebooks import find
 
 LINK = re.compile(r'\[([^\]\n]*)\]\(#([\w-]+)\s+"(\w+)(?:\.(\w+))?"\)')
 GIVEN = "<!-- given -->"
-GENERATED = "claims.md"  # written from the ledger as a whole
+GENERATED = ("claims", "claims.md")  # written from the ledger as a whole: a folder, and a page
 
 _CODE = r"(?<!`)(?P<tick>`{1,2})(?!`)(?:(?!\n\s*\n).)+?(?<!`)(?P=tick)(?!`)"
 _LINK_OR_CODE = re.compile(f"{_CODE}|{LINK.pattern}", re.DOTALL)
@@ -127,9 +127,10 @@ def _lines(text: str) -> Iterator[tuple[str, str]]:
 
 
 def pages(book: Path) -> list[Path]:
-    """The pages without code of the folder `book`, but for the one that is written from the ledger."""
-    paths = (path for path in book.rglob("*.md") if path.name != GENERATED)
-    return sorted(p for p in paths if not any(name.startswith((".", "_")) for name in p.relative_to(book).parts))
+    """The pages without code of the folder `book`, but for those that are written from the ledger."""
+    names = {path: path.relative_to(book).parts for path in book.rglob("*.md")}
+    own = {path: parts for path, parts in names.items() if parts[0] not in GENERATED}
+    return sorted(path for path, parts in own.items() if not any(name.startswith((".", "_")) for name in parts))
 
 
 def _texts(book: Path) -> Iterator[tuple[str, str, set[float]]]:
