@@ -97,7 +97,7 @@ def about(claim: Claim) -> str:
 def _number(claim: Claim, name: str) -> tuple[str, ...]:
     number, again = claim.numbers[name], claim.tolerance(name)
     extremes = f"{claim.text(name, 'minimum')} to {claim.text(name, 'maximum')}"
-    again = "as any seed" if again is None else f"±{_short(again)}"
+    again = "as any seed" if again is None else f"±{_short(float(f'{again:.2g}'))}"
     return f"`{name}`", claim.text(name, "spread"), extremes, _needs(number.least, number.most), again
 
 
@@ -117,7 +117,7 @@ def _needs(least: float, most: float) -> str:
 
 
 def _short(number: float) -> str:
-    return re.sub(r"e([+-])0+", r"e\1", f"{number:.4g}")
+    return re.sub(r"e([+-])0+", r"e\1", f"{number:g}")
 
 
 def title(book: Path, chapter: str) -> str:
