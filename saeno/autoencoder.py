@@ -63,7 +63,7 @@ class SparseAutoencoder(nn.Module):
 
     def centred(self, signal: Tensor) -> Tensor:
         """x − b, `(batch, channels, *grid)`: what the inference is given; x itself in a model without a mean."""
-        self.dictionary._check(signal, "signal", self.dictionary.channels)
+        self.dictionary.check_signal(signal)
         return signal if self.mean is None else signal - self._constant()
 
     def in_units(self) -> list[nn.Parameter]:

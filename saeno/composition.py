@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import torch
@@ -35,7 +34,7 @@ PUBLIC = {
 
 
 def describe(thing: Any) -> Any:
-    """A composed object as plain data: its class name and the arguments it was made with, all the way down.
+    """A composed object as plain data: its class name and its settings (see `Part`), all the way down.
 
     Raises TypeError for a class that is not one of saeno's: it could not be read back.
     """
@@ -45,12 +44,7 @@ def describe(thing: Any) -> Any:
         return [describe(part) for part in thing]
     if PUBLIC.get(type(thing).__name__) is not type(thing):
         raise TypeError(f"{type(thing).__name__} cannot be saved: should be one of {', '.join(PUBLIC)}")
-    if hasattr(thing, "settings"):
-        settings = thing.settings()
-    else:
-        arguments = inspect.signature(type(thing)).parameters.values()  # *args of a class without an __init__ are none
-        settings = {a.name: getattr(thing, a.name) for a in arguments if a.kind is a.POSITIONAL_OR_KEYWORD}
-    return {"class": type(thing).__name__, **{name: describe(value) for name, value in settings.items()}}
+    return {"class": type(thing).__name__, **{name: describe(value) for name, value in thing.settings().items()}}
 
 
 def build(description: Any) -> Any:
@@ -65,8 +59,7 @@ def build(description: Any) -> Any:
     settings = {name: build(value) for name, value in description.items() if name != "class"}
     if description.get("class") not in PUBLIC:
         raise ValueError(f"class = {description.get('class')!r}: should be one of {', '.join(PUBLIC)}")
-    kind = PUBLIC[description["class"]]
-    return kind.from_settings(**settings) if hasattr(kind, "from_settings") else kind(**settings)
+    return PUBLIC[description["class"]].from_settings(**settings)
 
 
 def check_sizes(description: Any, tensors: dict[str, Tensor], place: str = "dictionary.") -> None:

@@ -454,7 +454,7 @@ def _fourier():
         (lambda: _fourier().render(torch.zeros(1, 3, 5, 3), (4, 3)), r"grid = \(4, 3\) cannot carry"),
         (lambda: _fourier().render(torch.zeros(1, 3, 5, 3), 8), r"grid = 8 has 1 axes: this dictionary needs 2"),
         (lambda: _fourier().at(torch.zeros(5)), r"points have shape \(5,\): should be \(points, 2\)"),
-        (lambda: FourierDictionary.from_atoms(torch.zeros(1, 1, 4), 2), r"grid = \(4,\) cannot carry modes = \(2,\)"),
+        (lambda: FourierDictionary.from_atoms(torch.zeros(1, 1, 4), 2), r"grid of the atoms = \(4,\) cannot carry modes = \(2,\)"),
         (lambda: FourierDictionary.from_atoms(torch.zeros(1, 1, 8, 8), 2), r"grid of the atoms = \(8, 8\) has 2 axes"),
         (lambda: as_grid((3, 0)), r"grid = \(3, 0\): should be positive whole numbers"),
         (lambda: as_grid((3, 2.0)), r"grid = \(3, 2.0\)"),

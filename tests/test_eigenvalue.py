@@ -9,8 +9,18 @@ import pickle
 import pytest
 import torch
 
-from saeno import ConvDictionary, DenseDictionary, Lifted, Lifting, SoftThreshold, SparseAutoencoder, Unrolled, losses
-from saeno.dictionaries.base import largest_eigenvalue, symbol
+from saeno import (
+    ConvDictionary,
+    DenseDictionary,
+    Lift,
+    Lifted,
+    Lifting,
+    SoftThreshold,
+    SparseAutoencoder,
+    Unrolled,
+    losses,
+)
+from saeno.dictionaries.eigenvalue import largest_eigenvalue, symbol
 from tests.helpers import NAMES, normal, one_of_each
 
 
@@ -89,7 +99,7 @@ def test_it_depends_on_the_lifting_too(tied):
 
 
 def test_a_lifting_that_we_do_not_know_is_asked_each_time():
-    class Doubled:
+    class Doubled(Lift):
         factor = 2.0
         lift = project = lambda self, value: self.factor * value
 

@@ -7,6 +7,7 @@ from saeno import (
     ConvDictionary,
     DenseDictionary,
     FourierDictionary,
+    Lift,
     Lifted,
     Lifting,
     MatchingPursuit,
@@ -113,7 +114,7 @@ def test_functions_are_lifted_at_every_point_and_on_every_grid():
     torch.testing.assert_close(dictionary.at(points), torch.einsum("mh,chu->cmu", lift.P, inside.at(points)))
 
 
-class Doubled:
+class Doubled(Lift):
     """A lift without matrices: twice the signal, then half of it."""
 
     def lift(self, signal):
@@ -122,17 +123,23 @@ class Doubled:
     def project(self, lifted):
         return lifted / 2
 
-    def onto_range(self, lifted):
-        return lifted
 
-
-def test_anything_that_lifts_and_projects_will_do():
+def test_a_lift_of_your_own_defines_two_methods():
     dictionary = Lifted(DenseDictionary(4, 6).double(), Doubled())
     assert dictionary.channels == 4 and not dictionary.adjoint
     signal, code = normal(2, 4), normal(2, 6)
     torch.testing.assert_close(dictionary.analysis(signal), 2 * signal @ dictionary.weight.T)
     torch.testing.assert_close(dictionary.synthesis(code), code @ dictionary.weight / 2)
     torch.testing.assert_close(dictionary.gain(), torch.ones(6, dtype=torch.float64))
+    lift = Doubled()
+    lift.lifted = 5
+    with pytest.raises(ValueError, match="dictionary has 4 channels: should be the lifting's 5"):
+        Lifted(DenseDictionary(4, 6), lift)
+    lift.lifted, lift.dtype = None, torch.float64
+    with pytest.raises(TypeError, match=r"lifting is torch\.float64, the dictionary torch\.float32"):
+        Lifted(DenseDictionary(4, 6), lift)
+    with pytest.raises(TypeError, match=r"lifting is a Pair: should be a Lifting, or another subclass of saeno\.Lift"):
+        Lifted(DenseDictionary(4, 6), type("Pair", (), {"lift": Doubled.lift, "project": Doubled.project})())
 
 
 # --- liftings

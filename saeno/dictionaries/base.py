@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from saeno.checks import signals, tensor, whole
+from saeno.dictionaries.eigenvalue import Memory, largest_eigenvalue, symbol
 from saeno.grids import Grid, as_grid, inner
+from saeno.part import Part
 from saeno.seeds import seeded
 from saeno.sparsity import Events
 from saeno.units import unit, wide, within
@@ -27,7 +29,7 @@ def largest_share(part: Tensor, whole: Tensor) -> tuple[int, float]:
     return int(share.argmax()), share.max().item()
 
 
-class Dictionary(nn.Module):
+class Dictionary(Part):
     r"""The linear part of a sparse model: a linear operator D and its adjoint.
 
     $$ (Dz)(u) = \sum_c \int D_c(u - v)\, z_c(v)\, dv \;\approx\; \frac1N \sum_c \sum_v D_c(u - v)\, z_c(v),
@@ -48,7 +50,7 @@ class Dictionary(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self._known: tuple[tuple[Tensor, ...], dict[tuple, Tensor]] = ((), {})  # see `largest_eigenvalue`
+        self._known = Memory()  # of `largest_eigenvalue`
 
     @property
     def concepts(self) -> int:
@@ -88,7 +90,7 @@ class Dictionary(nn.Module):
 
         Shapes: signal `(batch, channels, *grid)`, code `(batch, concepts, *grid)`, result like the code.
         """
-        self._check_pair(signal, code)
+        self.check_pair(signal, code)
         return self.analysis(signal - self.synthesis(code))
 
     def energy(self, code: Tensor) -> Tensor:
@@ -170,25 +172,13 @@ class Dictionary(nn.Module):
         r"""λmax of DᵀD, which bounds the step of a gradient method: $\max_k \lambda_{\max}(\hat D(k)^* \hat D(k))$.
 
         A convolution is diagonal in frequency, so this is exact and does not depend on N beyond the sampling of the
-        atoms. No gradient goes through. It is remembered with a copy of the weights, and as long as these are equal to
-        the copy it is not computed again: unlike a count of versions, that notices every way to change them.
+        atoms. No gradient goes through. It is remembered as long as the weights are what they were.
         """
-        made_of = self._determined_by()
+        made_of = self.determined_by()
         stand_ins = not all(type(one) is nn.Parameter for one in self.parameters())  # of torch.func: not to be kept
         if made_of is None or stand_ins or torch.compiler.is_compiling():
             return self._computed_eigenvalue(grid)
-        copies, values = self._known
-        if len(copies) != len(made_of) or not all(map(_same, copies, made_of)):
-            with torch.inference_mode(False), torch.no_grad():
-                copies, values = tuple(one.detach().clone() for one in made_of), {}
-            self._known = copies, values
-        key = as_grid(grid)
-        if key not in values:
-            values[key] = self._computed_eigenvalue(grid)
-        return values[key].clone()
-
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_known": ((), {})}  # copies and pickles do without
+        return self._known.value(made_of, as_grid(grid), lambda: self._computed_eigenvalue(grid))
 
     def _computed_eigenvalue(self, grid: Grid) -> Tensor:
         # What is made in inference mode serves gradients later; and half precision has no eigenvalues.
@@ -198,60 +188,31 @@ class Dictionary(nn.Module):
     def _eigenvalue(self, grid: Grid) -> Tensor:
         return largest_eigenvalue(symbol(self.atoms(grid)))
 
-    def _determined_by(self) -> list[Tensor] | None:
-        """All that λmax depends on besides the grid; None where that cannot be told, and it is computed each time."""
+    def determined_by(self) -> list[Tensor] | None:
+        """All tensors that λmax depends on; None where that cannot be told, and it is computed each time."""
         return None
 
-    def _check(self, value: Tensor, name: str, expected: int) -> tuple[int, ...]:
-        """The grid of a signal or code; an error that names it when it does not fit this dictionary."""
-        kind = "channels" if name == "signal" else "concepts"
-        signals(value, name, kind, expected, self, self.weight, self.axes)
-        return tuple(value.shape[2:])
+    def check_grid(self, grid: Grid, name: str = "grid") -> tuple[int, ...]:
+        """The grid as a tuple. Raises ValueError, naming it, where these atoms are not known."""
+        return as_grid(grid, self.axes, name)
 
-    def _check_pair(self, signal: Tensor, code: Tensor, name: str = "code") -> None:
-        """That a code is one of that signal: else a difference of the two would be repeated until it fits."""
-        self._check(signal, "signal", self.channels)
-        self._check(code, name, self.concepts)
+    def check_signal(self, signal: Tensor) -> tuple[int, ...]:
+        """The grid of a signal. Raises TypeError or ValueError for one that does not fit this dictionary."""
+        signals(signal, "signal", "channels", self.channels, self, self.weight, self.axes)
+        return self.check_grid(tuple(signal.shape[2:]))
+
+    def check_code(self, code: Tensor, name: str = "code") -> tuple[int, ...]:
+        """The grid of a code. Raises TypeError or ValueError, naming it, for one that does not fit this dictionary."""
+        signals(code, name, "concepts", self.concepts, self, self.weight, self.axes)
+        return self.check_grid(tuple(code.shape[2:]))
+
+    def check_pair(self, signal: Tensor, code: Tensor, name: str = "code") -> None:
+        """Raises TypeError or ValueError for a code that is not one of that signal: torch would repeat it to fit."""
+        self.check_signal(signal)
+        self.check_code(code, name)
         right = (len(signal), self.concepts, *signal.shape[2:])
         if tuple(code.shape) != right:
             raise ValueError(f"{name} has shape {tuple(code.shape)}: should be the code's {right}")
-
-
-def symbol(atoms: Tensor) -> Tensor:
-    """Fourier symbol of a dictionary on a grid.
-
-    `(frequencies, channels, concepts)`, from atoms `(concepts, channels, *grid)`.
-    """
-    atoms = wide(atoms)
-    if atoms.dim() == 2:
-        return atoms.T.unsqueeze(0)
-    axes = tuple(range(2, atoms.dim()))
-    return torch.fft.fftn(atoms, dim=axes, norm="forward").flatten(2).permute(2, 1, 0)
-
-
-def largest_eigenvalue(synthesis: Tensor, returned: Tensor | None = None) -> Tensor:
-    """Largest |eigenvalue| over frequencies of `synthesisᴴ @ returned`; both `(frequencies, channels, concepts)`.
-
-    Non-zero eigenvalues of AB and BA are the same, so the smaller of the two products is formed.
-    """
-    if returned is None:
-        product = _small_side(synthesis, synthesis)
-        # Numbers near 1 need no unit, and a training step asks for λmax each time.
-        if not torch.compiler.is_compiling() and within(product.diagonal(0, -2, -1).real.amax()):
-            return torch.linalg.eigvalsh(product)[..., -1].max()
-    size = unit(synthesis, (0, 1, 2))
-    synthesis, square = synthesis / size, size.square().squeeze()
-    if returned is None:
-        return torch.linalg.eigvalsh(_small_side(synthesis, synthesis))[..., -1].max() * square
-    return torch.linalg.eigvals(_small_side(synthesis, returned / size)).abs().max() * square
-
-
-def _small_side(one: Tensor, other: Tensor) -> Tensor:
-    return other @ one.mH if one.shape[1] <= one.shape[2] else one.mH @ other
-
-
-def _same(copy: Tensor, now: Tensor) -> bool:
-    return copy.dtype == now.dtype and copy.device == now.device and torch.equal(copy, now)
 
 
 def check_points(points: Tensor, axes: int) -> Tensor:

@@ -65,7 +65,7 @@ class ConvDictionary(Dictionary):
         if len(support) != len(grid):
             raise ValueError(f"support = {support} has {len(support)} axes, the atoms' grid {len(grid)}: should agree")
         self = cls(atoms.shape[1], atoms.shape[0], support)
-        self._check_grid(grid)
+        self.check_grid(grid)
         inside = (..., *[slice(s) for s in support])
         outside = atoms.clone()
         outside[inside] = 0
@@ -82,16 +82,16 @@ class ConvDictionary(Dictionary):
         return f"{super().extra_repr()}, support={self.support}{offset}"
 
     def synthesis(self, code: Tensor) -> Tensor:
-        grid = self._check_grid(self._check(code, "code", self.concepts))
+        grid = self.check_code(code)
         return self._roll(convolved(code, self.weight).to(self.weight.dtype), 1) / math.sqrt(count_nodes(grid))
 
     def analysis(self, signal: Tensor) -> Tensor:
-        grid = self._check_grid(self._check(signal, "signal", self.channels))
+        grid = self.check_signal(signal)
         masses = convolved(signal, self.weight, adjoint=True).to(self.weight.dtype)
         return self._roll(masses, -1) / math.sqrt(count_nodes(grid))
 
     def atoms(self, grid: Grid = ()) -> Tensor:
-        grid = self._check_grid(as_grid(grid, self.axes))
+        grid = self.check_grid(grid)
         pad = [amount for n, s in zip(reversed(grid), reversed(self.support), strict=True) for amount in (0, n - s)]
         return self._roll(functional.pad(self.weight, pad), 1) * math.sqrt(count_nodes(grid))
 
@@ -120,7 +120,7 @@ class ConvDictionary(Dictionary):
         """
         if kind not in ("sinc", *LOCAL):
             raise ValueError(f"kind = {kind!r}: should be 'sinc', 'linear' or 'cubic'")
-        old = self._check_grid(as_grid(from_grid, self.axes, "from_grid"), "from_grid")
+        old = self.check_grid(from_grid, "from_grid")
         new = as_grid(to_grid, self.axes, "to_grid")
         weight, offset = self.weight.detach() * math.sqrt(count_nodes(old) / count_nodes(new)), []
         for axis, (taps, first, n0, n) in enumerate(zip(self.support, self.offset, old, new, strict=True), start=2):
@@ -131,7 +131,7 @@ class ConvDictionary(Dictionary):
         made.weight = nn.Parameter(weight.to(self.weight.dtype).contiguous())
         return made
 
-    def _determined_by(self) -> list[Tensor]:
+    def determined_by(self) -> list[Tensor]:
         return [self.weight]
 
     def _roll(self, value: Tensor, sign: int) -> Tensor:
@@ -139,7 +139,8 @@ class ConvDictionary(Dictionary):
             return value
         return value.roll([sign * first for first in self.offset], tuple(range(2, 2 + self.axes)))
 
-    def _check_grid(self, grid: tuple[int, ...], name: str = "grid") -> tuple[int, ...]:
+    def check_grid(self, grid: Grid, name: str = "grid") -> tuple[int, ...]:
+        grid = super().check_grid(grid, name)
         if any(n < s for n, s in zip(grid, self.support, strict=True)):
             raise ValueError(
                 f"{name} = {grid} is smaller than the kernels' support {self.support}: needs at least as many nodes"

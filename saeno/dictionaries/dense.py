@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from saeno.checks import given_atoms
 from saeno.dictionaries.base import Dictionary, random_atoms
-from saeno.grids import Grid, as_grid
+from saeno.grids import Grid
 from saeno.sparsity import Events
 
 
@@ -45,7 +45,7 @@ class DenseDictionary(Dictionary):
         return self
 
     def synthesis(self, code: Tensor) -> Tensor:
-        self._check(code, "code", self.concepts)
+        self.check_code(code)
         return (code @ self.weight).to(self.weight.dtype)
 
     def synthesis_of_events(self, events: Events) -> Tensor:
@@ -53,12 +53,12 @@ class DenseDictionary(Dictionary):
         return functional.embedding_bag(events.indices, self.weight, per_sample_weights=events.values, mode="sum")
 
     def analysis(self, signal: Tensor) -> Tensor:
-        self._check(signal, "signal", self.channels)
+        self.check_signal(signal)
         return functional.linear(signal, self.weight).to(self.weight.dtype)
 
     def atoms(self, grid: Grid = ()) -> Tensor:
-        as_grid(grid, axes=0)
+        self.check_grid(grid)
         return self.weight
 
-    def _determined_by(self) -> list[Tensor]:
+    def determined_by(self) -> list[Tensor]:
         return [self.weight]

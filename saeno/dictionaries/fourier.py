@@ -49,7 +49,7 @@ class FourierDictionary(Dictionary):
         self.modes = per_axis(modes, "modes", least=0)
         self.axes = len(self.modes)
         with torch.inference_mode(False):
-            self._signs = self._make_signs()  # now, and not at first use: what an export makes is no tensor for later
+            self._signs = _signs(self.modes)  # now, and not at first use: what an export makes is no tensor for later
         self.weight = random_atoms(concepts, channels, *[2 * m + 1 for m in self.modes], seed=seed)
         self.seed = int(seed)
         self.normalize_()
@@ -59,39 +59,39 @@ class FourierDictionary(Dictionary):
         """The dictionary of these atoms `(concepts, channels, *grid)` up to `modes`; norms within the band are kept."""
         atoms = given_atoms(atoms)
         self = cls(atoms.shape[1], atoms.shape[0], modes).to(atoms.device, atoms.dtype)
-        grid = self._check_grid(as_grid(tuple(atoms.shape[2:]), self.axes, "grid of the atoms"))
+        grid = self.check_grid(tuple(atoms.shape[2:]), "grid of the atoms")
         axes = self._grid_axes
         spectrum = torch.fft.fftn(wide(atoms), dim=axes, norm="forward")
         for axis, n, modes_here in zip(axes, grid, self.modes, strict=True):
             spectrum = spectrum.index_select(axis, torch.arange(-modes_here, modes_here + 1, device=atoms.device) % n)
-        self.weight = nn.Parameter(self._coefficients(spectrum).to(atoms.dtype))
+        self.weight = nn.Parameter(_coefficients(spectrum).to(atoms.dtype))
         return self
 
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, modes={self.modes}"
 
     def synthesis(self, code: Tensor) -> Tensor:
-        return self.render(code, self._check(code, "code", self.concepts))
+        return self.render(code, self.check_code(code))
 
     def render(self, code: Tensor, grid: Grid) -> Tensor:
         """D z on any grid: from a code `(batch, concepts, *its grid)` to a signal `(batch, channels, *grid)`.
 
         Exact: the signal has no frequency above `modes`, and the code's grid carries all of them.
         """
-        self._check_grid(self._check(code, "code", self.concepts))
-        grid = self._check_grid(as_grid(grid, self.axes))
+        self.check_code(code)
+        grid = self.check_grid(grid)
         if len(code) == 0:
             return code.new_zeros(0, self.channels, *grid)
         return filtered(code, self._spectrum(), self.modes, grid).to(self.weight.dtype)
 
     def analysis(self, signal: Tensor) -> Tensor:
-        grid = self._check_grid(self._check(signal, "signal", self.channels))
+        grid = self.check_signal(signal)
         if len(signal) == 0:  # the FFT refuses what holds nothing
             return signal.new_zeros(0, self.concepts, *grid)
         return filtered(signal, self._spectrum(), self.modes, grid, adjoint=True).to(self.weight.dtype)
 
     def atoms(self, grid: Grid = ()) -> Tensor:
-        return to_grid(self._spectrum(), self._check_grid(as_grid(grid, self.axes))).to(self.weight.dtype)
+        return to_grid(self._spectrum(), self.check_grid(grid)).to(self.weight.dtype)
 
     def at(self, points: Tensor) -> Tensor:
         """The atoms at any points of the torus.
@@ -157,30 +157,21 @@ class FourierDictionary(Dictionary):
                 spectrum = torch.einsum("ckm,cd...m->cd...k", matrix, spectrum.movedim(axis, -1)).movedim(-1, axis)
             modes = tuple((n - 1) // 2 for n in spectrum.shape[2:])
             new = FourierDictionary(self.channels, self.concepts, modes, self.seed).to(self.weight)
-            new.weight = nn.Parameter(new._coefficients(spectrum).to(self.weight.dtype).contiguous())
+            new.weight = nn.Parameter(_coefficients(spectrum).to(self.weight.dtype).contiguous())
         return new
 
     def largest_eigenvalue(self, grid: Grid = ()) -> Tensor:
         # The atoms have no frequency beyond `modes`, so the coarsest grid that carries them says it for every grid.
         if as_grid(grid):
-            self._check_grid(as_grid(grid, self.axes))
+            self.check_grid(grid)
         return super().largest_eigenvalue([2 * m + 1 for m in self.modes])
 
-    def _determined_by(self) -> list[Tensor]:
+    def determined_by(self) -> list[Tensor]:
         return [self.weight]
 
     @property
     def _grid_axes(self) -> tuple[int, ...]:
         return tuple(range(2, 2 + self.axes))
-
-    def _make_signs(self) -> Tensor:
-        """+1 on K⁺, −1 on −K⁺, 0 at the zero frequency: the sign of the last non-zero entry of each frequency."""
-        signs = torch.zeros([1] * self.axes)
-        for axis, modes in enumerate(self.modes):
-            shape = [-1 if a == axis else 1 for a in range(self.axes)]
-            here = torch.arange(-modes, modes + 1).sign().view(shape).to(signs)
-            signs = torch.where(here != 0, here, signs)
-        return signs
 
     @property
     def _half(self) -> Tensor:
@@ -200,16 +191,26 @@ class FourierDictionary(Dictionary):
         scale = torch.where(half == 0, weight.new_ones(()), weight.new_tensor(math.sqrt(0.5)))
         return torch.complex(even * scale, odd * half.abs() * scale)
 
-    def _coefficients(self, spectrum: Tensor) -> Tensor:
-        """The real coordinates of functions, from the whole of `_spectrum`."""
-        half = self._half
-        weight = math.sqrt(2) * torch.where(half > 0, spectrum.real, spectrum.imag)
-        return torch.where(half == 0, spectrum.real, weight)
-
-    def _check_grid(self, grid: tuple[int, ...]) -> tuple[int, ...]:
+    def check_grid(self, grid: Grid, name: str = "grid") -> tuple[int, ...]:
+        grid = super().check_grid(grid, name)
         if any(n < 2 * m + 1 for n, m in zip(grid, self.modes, strict=True)):
             least = tuple(2 * m + 1 for m in self.modes)
-            raise ValueError(
-                f"grid = {grid} cannot carry modes = {self.modes}: needs at least {least} nodes, or `truncated(modes)`"
-            )
+            few = f"{name} = {grid} cannot carry modes = {self.modes}"
+            raise ValueError(f"{few}: needs at least {least} nodes, or `truncated(modes)`")
         return grid
+
+
+def _signs(modes: Sequence[int]) -> Tensor:
+    """+1 on K⁺, −1 on −K⁺, 0 at the zero frequency: the sign of the last non-zero entry of each frequency."""
+    signs = torch.zeros([1] * len(modes))
+    for axis, most in enumerate(modes):
+        here = torch.arange(-most, most + 1).sign().view([-1 if a == axis else 1 for a in range(len(modes))]).to(signs)
+        signs = torch.where(here != 0, here, signs)
+    return signs
+
+
+def _coefficients(spectrum: Tensor) -> Tensor:
+    """The real coordinates of functions, from their Fourier coefficients `(concepts, channels, *(2·modes + 1))`."""
+    half = _signs([n // 2 for n in spectrum.shape[2:]]).to(spectrum.device)
+    weight = math.sqrt(2) * torch.where(half > 0, spectrum.real, spectrum.imag)
+    return torch.where(half == 0, spectrum.real, weight)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from saeno.checks import short, whole
 from saeno.dictionaries.base import Dictionary, check_points
-from saeno.grids import Grid, as_grid, count_nodes
+from saeno.grids import Grid, count_nodes
 
 Function = Callable[[Tensor], Tensor]
 
@@ -43,7 +43,7 @@ class FunctionAtoms(Dictionary):
         return (self.weight * self._values(check_points(points, self.axes))).unsqueeze(1)
 
     def atoms(self, grid: Grid = ()) -> Tensor:
-        grid = as_grid(grid, self.axes)
+        grid = self.check_grid(grid)
         key = (grid, self.weight.dtype, self.weight.device)
         if key not in self._sampled:  # sampling costs more than a synthesis, and training repeats its grid
             lines = [torch.arange(n, dtype=torch.double) / n for n in grid]
@@ -51,13 +51,13 @@ class FunctionAtoms(Dictionary):
         return self.weight.view(-1, *[1] * (1 + self.axes)) * self._sampled[key]
 
     def synthesis(self, code: Tensor) -> Tensor:
-        grid = self._check(code, "code", self.concepts)
+        grid = self.check_code(code)
         if len(code) == 0:  # the FFT refuses what holds nothing
             return code.new_zeros(0, self.channels, *grid)
         return self._filter(code, "bc...,cd...->bd...", self._spectrum(grid), grid)
 
     def analysis(self, signal: Tensor) -> Tensor:
-        grid = self._check(signal, "signal", self.channels)
+        grid = self.check_signal(signal)
         if len(signal) == 0:
             return signal.new_zeros(0, self.concepts, *grid)
         return self._filter(signal, "bd...,cd...->bc...", self._spectrum(grid).conj(), grid)

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from saeno.dictionaries.base import Dictionary, largest_eigenvalue, largest_share, symbol
+from saeno.dictionaries.base import Dictionary, largest_share
 from saeno.dictionaries.dense import DenseDictionary
+from saeno.dictionaries.eigenvalue import largest_eigenvalue, symbol
 from saeno.grids import Grid, inner
 from saeno.lifting.base import Lift
-from saeno.lifting.pointwise import Lifting, SpectralLifting, pseudoinverse
+from saeno.lifting.pointwise import Lifting, pseudoinverse
 from saeno.sparsity import Events
 
 
@@ -32,7 +33,7 @@ class Lifted(Dictionary):
 
     Args:
         dictionary: any dictionary whose channels are the lifted ones.
-        lifting: a `Lifting`, a `SpectralLifting`, or anything with `.lift` and `.project` (see `Lift`).
+        lifting: a `Lifting`, a `SpectralLifting`, or a `Lift` of your own.
         residual: "data" or "lifted".
 
     Raises ValueError when the sizes do not fit or a gain is not positive. Source: the abstract; our derivation.
@@ -47,18 +48,15 @@ class Lifted(Dictionary):
                 f"dictionary is a {type(dictionary).__name__}: should be one that is not lifted, such as "
                 "DenseDictionary(8, 16)"
             )
-        if not all(callable(getattr(lifting, way, None)) for way in ("lift", "project")):
-            raise TypeError(
-                f"lifting is a {type(lifting).__name__}: should have `lift` and `project`, as a Lifting has"
-            )
+        if not isinstance(lifting, Lift):
+            kind = type(lifting).__name__
+            raise TypeError(f"lifting is a {kind}: should be a Lifting, or another subclass of saeno.Lift")
         _check_dtype(dictionary, lifting)
-        lifted = getattr(lifting, "lifted", dictionary.channels)
-        if lifted != dictionary.channels:
-            raise ValueError(f"dictionary has {dictionary.channels} channels: should be the lifting's {lifted}")
+        if lifting.lifted not in (None, dictionary.channels):
+            raise ValueError(f"dictionary has {dictionary.channels} channels: should be the lifting's {lifting.lifted}")
         self.dictionary, self.lifting, self.residual = dictionary, lifting, residual
-        if hasattr(lifting, "onto_range"):
-            with torch.no_grad():
-                self.weight.copy_(lifting.onto_range(self.weight))
+        with torch.no_grad():
+            self.weight.copy_(lifting.onto_range(self.weight))
         self.normalize_()
 
     @classmethod
@@ -102,12 +100,12 @@ class Lifted(Dictionary):
 
     @property
     def channels(self) -> int:
-        return getattr(self.lifting, "channels", self.dictionary.channels)
+        return self.dictionary.channels if self.lifting.channels is None else self.lifting.channels
 
     @property
     def adjoint(self) -> bool:
         """Whether analysis is the adjoint of synthesis: L = Pᵀ."""
-        return getattr(self.lifting, "adjoint", False)
+        return self.lifting.adjoint
 
     def extra_repr(self) -> str:
         return f"{super().extra_repr()}, residual={self.residual!r}"
@@ -122,14 +120,14 @@ class Lifted(Dictionary):
         return self._projected(self.dictionary.render(code, grid))
 
     def analysis(self, signal: Tensor) -> Tensor:
-        self._check(signal, "signal", self.channels)
+        self.check_signal(signal)
         return self.dictionary.analysis(self.lifting.lift(signal))
 
     def correlate(self, signal: Tensor, code: Tensor) -> Tensor:
         """`DᵀL(x − P D z)` or `Dᵀ(L x − D z)`, as `residual` says. Shapes as in `Dictionary.correlate`."""
         if self.residual == "data":
             return super().correlate(signal, code)
-        self._check_pair(signal, code)
+        self.check_pair(signal, code)
         return self.dictionary.correlate(self.lifting.lift(signal), code)
 
     def atoms(self, grid: Grid = ()) -> Tensor:
@@ -153,18 +151,14 @@ class Lifted(Dictionary):
         return self._with(self.dictionary.interpolated(from_grid, to_grid, kind))
 
     def _with(self, dictionary: Dictionary) -> Lifted:
-        new = copy.copy(self)
-        new._modules = {**self._modules, "dictionary": dictionary}
-        return new
+        """A copy with another dictionary and the same lifting."""
+        return copy.deepcopy(self, {id(self.dictionary): dictionary, id(self.lifting): self.lifting})
 
     def _projected(self, lifted: Tensor) -> Tensor:
         return self.lifting.project(lifted).to(self.weight.dtype)  # under autocast products are in half precision
 
     def returned(self, weight: Tensor | None = None) -> Tensor:
-        weight = self.weight if weight is None else weight
-        if hasattr(self.lifting, "returned"):
-            return self.lifting.returned(weight)
-        return self.lifting.lift(self.lifting.project(weight))
+        return self.lifting.returned(self.weight if weight is None else weight)
 
     def energy(self, code: Tensor) -> Tensor:
         if self.adjoint and self.residual == "data":
@@ -184,17 +178,18 @@ class Lifted(Dictionary):
 
     def _eigenvalue(self, grid: Grid) -> Tensor:
         if self.adjoint:
-            return super()._eigenvalue(grid)
+            return largest_eigenvalue(symbol(self.atoms(grid)))
         inner = self.dictionary.atoms(grid)
         return largest_eigenvalue(symbol(inner), symbol(self.lifting.lift(self.lifting.project(inner))))
 
-    def _determined_by(self) -> list[Tensor] | None:
-        weights = self.dictionary._determined_by()
-        known = type(self.lifting) in (Lifting, SpectralLifting)  # others may hold what we do not see
-        return [*weights, *self.lifting.parameters(), *self.lifting.buffers()] if known and weights else None
+    def determined_by(self) -> list[Tensor] | None:
+        parts = self.dictionary.determined_by(), self.lifting.determined_by()
+        return None if None in parts else [*parts[0], *parts[1]]
+
+    def check_grid(self, grid: Grid, name: str = "grid") -> tuple[int, ...]:
+        return self.dictionary.check_grid(grid, name)
 
 
 def _check_dtype(dictionary: Dictionary, lifting: Lift) -> None:
-    dtype = getattr(lifting, "dtype", dictionary.weight.dtype)
-    if dtype != dictionary.weight.dtype:
-        raise TypeError(f"lifting is {dtype}, the dictionary {dictionary.weight.dtype}: convert one of them")
+    if lifting.dtype not in (None, dictionary.weight.dtype):
+        raise TypeError(f"lifting is {lifting.dtype}, the dictionary {dictionary.weight.dtype}: convert one of them")

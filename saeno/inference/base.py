@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from saeno.checks import flag, real
 from saeno.dictionaries import Dictionary
+from saeno.grids import count_nodes
+from saeno.part import Part
 from saeno.sparsity import Events, Sparsity
 
 
@@ -29,7 +31,7 @@ class Encoding(NamedTuple):
     def first(self, concepts: int) -> Encoding:
         """The encoding with the first concepts only, as if the others had never been near their thresholds."""
         if isinstance(self.code, Events):
-            inside = self.code.indices < concepts * torch.Size(self.code.shape[1:]).numel()
+            inside = self.code.indices < concepts * count_nodes(self.code.shape[1:])
             return Encoding(self.code._replace(values=torch.where(inside, self.code.values, 0.0)))
         kept = torch.arange(self.code.shape[1], device=self.code.device) < concepts
         kept = kept.view(-1, *[1] * (self.code.dim() - 2))
@@ -37,7 +39,7 @@ class Encoding(NamedTuple):
         return Encoding(torch.where(kept, self.code, 0.0), values, self.step)
 
 
-class Inference(nn.Module):
+class Inference(Part):
     """What every encoder does: `inference(dictionary, signal)` is the code `(batch, concepts, *grid)`.
 
     Encoders that choose events (`makes_events`) also give them as a list, `inference.events(dictionary, signal)`.
@@ -88,7 +90,7 @@ class Inference(nn.Module):
 
 def seen(dictionary: Dictionary, signal: Tensor) -> Tensor:
     """The signals, those with a NaN or infinity made NaN as a whole, so that it shows in any code: max(−∞, 0) is 0."""
-    dictionary._check(signal, "signal", dictionary.channels)
+    dictionary.check_signal(signal)
     nothing = (0 * signal.detach()).sum(tuple(range(1, signal.dim())), keepdim=True)  # 0, but NaN where there is one
     return signal + nothing
 

@@ -72,7 +72,7 @@ class OnGrid(Inference):
 
     def __setattr__(self, name: str, value: Any) -> None:
         # torch would register a module beside the property, where nobody looks for it.
-        if isinstance(getattr(type(self), name, None), property):
+        if isinstance(vars(OnGrid).get(name), property):
             raise AttributeError(f"{name} is that of the wrapped encoder: set it there, inference.{name} = …")
         super().__setattr__(name, value)
 
@@ -104,10 +104,10 @@ class OnGrid(Inference):
         functions = dictionary.dictionary if isinstance(dictionary, Lifted) else dictionary
         if not isinstance(functions, FourierDictionary):
             raise TypeError(f"dictionary is a {type(functions).__name__}: OnGrid needs a FourierDictionary")
-        functions._check_grid(as_grid(self.grid, functions.axes))
+        functions.check_grid(self.grid)
         if signal is None:
             return None
-        functions._check_grid(dictionary._check(signal, "signal", dictionary.channels))
+        dictionary.check_signal(signal)
         if tuple(signal.shape[2:]) == self.grid:
             return signal
         for axis, n in enumerate(self.grid, start=2):

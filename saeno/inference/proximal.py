@@ -61,9 +61,9 @@ def check_problem(dictionary: Dictionary, signal: Tensor, **codes: Tensor) -> No
         raise ValueError(
             "dictionary is lifted with L ≠ Pᵀ or with the lifted residual: no lasso objective; use Unrolled, or L = Pᵀ"
         )
-    dictionary._check(signal, "signal", dictionary.channels)
+    dictionary.check_signal(signal)
     for name, code in codes.items():
-        dictionary._check_pair(signal, code, name)
+        dictionary.check_pair(signal, code, name)
     for name, value in {"signal": signal, **codes}.items():
         if value.dtype not in (torch.float32, torch.float64):
             raise TypeError(f"{name} is {value.dtype}: a solver needs torch.float32 or torch.float64")

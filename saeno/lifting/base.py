@@ -1,19 +1,45 @@
-"""What a lifting has to have."""
+"""What every lifting has."""
 
 from __future__ import annotations
 
-from typing import Protocol
-
+import torch
 from torch import Tensor
 
+from saeno.part import Part
 
-class Lift(Protocol):
-    """What `Lifted` needs of a lifting: the way up and the way down.
 
-    Without more, a lifting is taken to act on the channels alone, at each node by itself. It may have `channels`,
-    `lifted` and `dtype`, which are then checked; `adjoint`, whether L = Pᵀ; `onto_range(weight)`, the part of the
-    lifted space that P sees, where a `Lifted` then starts; and `returned(weight)`, L P in the coordinates of the atoms.
+class Lift(Part):
+    """What `Lifted` needs of a lifting: `lift`, the way up, and `project`, the way down.
+
+    One of your own is a subclass that defines these two. Without more it is taken to act on the channels alone, at each
+    node by itself, between any two spaces.
+
+    channels, lifted: how many components a signal has, and what it is lifted to; None for any.
+    dtype: of the signals it takes; None for any.
+    adjoint: whether L = Pᵀ.
     """
 
-    def lift(self, signal: Tensor) -> Tensor: ...
-    def project(self, lifted: Tensor) -> Tensor: ...
+    channels: int | None = None
+    lifted: int | None = None
+    dtype: torch.dtype | None = None
+    adjoint: bool = False
+
+    def lift(self, signal: Tensor) -> Tensor:
+        """L x: `(batch, channels, *grid)` to `(batch, lifted, *grid)`."""
+        raise NotImplementedError
+
+    def project(self, lifted: Tensor) -> Tensor:
+        """P h: `(batch, lifted, *grid)` to `(batch, channels, *grid)`."""
+        raise NotImplementedError
+
+    def onto_range(self, weight: Tensor) -> Tensor:
+        """The part of atoms in the lifted space that P sees, where a `Lifted` then starts; by default all of them."""
+        return weight
+
+    def returned(self, weight: Tensor) -> Tensor:
+        """L P in the coordinates of the atoms."""
+        return self.lift(self.project(weight))
+
+    def determined_by(self) -> list[Tensor] | None:
+        """All tensors that L and P depend on; None where that cannot be told, and λmax is computed each time."""
+        return None

@@ -8,13 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from saeno.checks import flag, held, precision, signals, whole
+from saeno.lifting.base import Lift
 from saeno.lifting.covariance import check_samples, roots, shrunk
 from saeno.lifting.spectral import SpectralLifting
 from saeno.seeds import seeded
 from saeno.units import wide
 
 
-class Lifting(nn.Module):
+class Lifting(Lift):
     r"""A pair of matrices between the channels of a signal and a lifted space, applied node by node.
 
     $$ x \mapsto L x, \quad L \in \mathbb R^{h \times m} $$
@@ -179,6 +180,9 @@ class Lifting(nn.Module):
         """P h at every node: `(batch, lifted, *grid)` to `(batch, channels, *grid)`."""
         signals(lifted, "lifted", "lifted", self.lifted, self, self.P, of="lifting")
         return torch.einsum("mh,bh...->bm...", self.P, lifted)
+
+    def determined_by(self) -> list[Tensor]:
+        return [*self.parameters(), *self.buffers()]
 
     def extra_repr(self) -> str:
         return ", ".join(f"{name}={value}" for name, value in self.settings().items())

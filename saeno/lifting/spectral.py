@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from saeno.checks import held, signals
+from saeno.lifting.base import Lift
 from saeno.units import wide
 
 
-class SpectralLifting(nn.Module):
+class SpectralLifting(Lift):
     r"""A pair of multipliers, a matrix over channels for each frequency: for functions on the torus.
 
     $$ \widehat{L x}(k) = \hat L(k)\, \hat x(k) $$
@@ -26,8 +27,6 @@ class SpectralLifting(nn.Module):
 
     Source: our derivation.
     """
-
-    adjoint = False
 
     def __init__(self, lift: Tensor, project: Tensor):
         super().__init__()
@@ -77,6 +76,9 @@ class SpectralLifting(nn.Module):
     def multiplier(self, grid: int | Sequence[int]) -> Tensor:
         """L̂(k) at the frequencies of `torch.fft.rfftn` on a grid: complex `(*half grid, channels, channels)`."""
         return self._at(wide(self.L), (grid,) if isinstance(grid, int) else tuple(grid))
+
+    def determined_by(self) -> list[Tensor]:
+        return [self.L, self.P]
 
     def extra_repr(self) -> str:
         return f"channels={self.channels}, grid={self.grid}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from saeno.checks import dense
+from saeno.part import Part
 
 
-class Sparsity(nn.Module):
+class Sparsity(Part):
     """What makes a code sparse: `sparsity(value, step)` is the sparse one of `value: (batch, concepts, *grid)`.
 
     positive: whether it keeps no negative value.
