@@ -199,16 +199,3 @@ def short(value: Any) -> str:
         return f"a {what} {tuple(value.shape)} of {value.dtype}{where}{layout}"
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else f"a {type(value).__name__}"
-
-
-def given_atoms(atoms: Tensor) -> Tensor:
-    """Atoms `(concepts, channels, *grid)` to make a dictionary from: a finite, real tensor, detached."""
-    if not (isinstance(atoms, Tensor) and atoms.is_floating_point()):
-        kind = atoms.dtype if isinstance(atoms, Tensor) else type(atoms).__name__
-        raise TypeError(f"atoms are {kind}: should be a tensor of floating-point numbers")
-    held(atoms, "atoms")
-    shaped = atoms.dim() >= 2 and atoms.numel() > 0
-    if not shaped or not atoms.isfinite().all():
-        what = "are not finite" if shaped else f"have shape {tuple(atoms.shape)}"
-        raise ValueError(f"atoms {what}: should be finite numbers (concepts, channels, *grid)")
-    return atoms.detach()

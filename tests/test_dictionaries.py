@@ -236,7 +236,7 @@ def test_dense_from_atoms_keeps_norms_and_type_and_copies():
     assert torch.equal(dictionary.weight, atoms) and dictionary.weight.dtype == torch.float64
     atoms.zero_()
     assert dictionary.weight.abs().sum() > 0
-    with pytest.raises(ValueError, match=r"atoms have shape \(3, 4, 5\): should be \(concepts, channels\)"):
+    with pytest.raises(ValueError, match=r"atoms = a tensor \(3, 4, 5\) of .*: should be \(concepts, channels\)"):
         DenseDictionary.from_atoms(normal(3, 4, 5))
 
 
@@ -454,7 +454,10 @@ def _fourier():
         (lambda: _fourier().render(torch.zeros(1, 3, 5, 3), (4, 3)), r"grid = \(4, 3\) cannot carry"),
         (lambda: _fourier().render(torch.zeros(1, 3, 5, 3), 8), r"grid = 8 has 1 axes: this dictionary needs 2"),
         (lambda: _fourier().at(torch.zeros(5)), r"points have shape \(5,\): should be \(points, 2\)"),
-        (lambda: FourierDictionary.from_atoms(torch.zeros(1, 1, 4), 2), r"grid of the atoms = \(4,\) cannot carry modes = \(2,\)"),
+        (
+            lambda: FourierDictionary.from_atoms(torch.zeros(1, 1, 4), 2),
+            r"grid of the atoms = \(4,\) cannot carry modes = \(2,\)",
+        ),
         (lambda: FourierDictionary.from_atoms(torch.zeros(1, 1, 8, 8), 2), r"grid of the atoms = \(8, 8\) has 2 axes"),
         (lambda: as_grid((3, 0)), r"grid = \(3, 0\): should be positive whole numbers"),
         (lambda: as_grid((3, 2.0)), r"grid = \(3, 2.0\)"),
@@ -506,12 +509,12 @@ def test_a_faint_atom_outside_the_support_is_not_lost():
 )
 def test_atoms_are_finite_numbers(make, right, wrong):
     make(torch.ones(right))
-    for atoms, kind in ((torch.ones(right).long(), "torch.int64"), (torch.ones(right).numpy(), "ndarray")):
-        with pytest.raises(TypeError, match=f"atoms are {kind}: should be"):
+    for atoms, kind in ((torch.ones(right).long(), "tensor"), (torch.ones(right).numpy(), "NumPy array")):
+        with pytest.raises(TypeError, match=f"atoms = a {kind} .*: should be"):
             make(atoms)
-    with pytest.raises(ValueError, match="atoms are not finite"):
+    with pytest.raises(ValueError, match="atoms has NaN or infinite values: should be finite"):
         make(torch.full(right, math.nan))
-    with pytest.raises(ValueError, match=r"(atoms have shape|grid of the atoms)"):
+    with pytest.raises(ValueError, match=r"(atoms = a tensor|grid of the atoms)"):
         make(torch.ones(wrong))
 
 

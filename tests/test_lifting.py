@@ -74,15 +74,15 @@ def test_shrinkage_is_that_of_scikit_learn():
         (torch.randn(3, 5, 8).expand(-1, -1, 8) * torch.tensor([1.0, 1, 1, 1, 0])[:, None], {}, "shrinkage > 0"),
         (torch.randn(9, 2, 8), {"shrinkage": 1.5}, r"shrinkage = 1.5: should be between 0 and 1"),
         (torch.randn(9, 2, 8), {"shrinkage": -0.1}, r"shrinkage = -0.1: should be a finite number ≥ 0"),
-        (torch.full((9, 2, 8), torch.nan), {}, r"samples of shape \(9, 2, 8\) are not finite"),
-        (torch.randn(1, 2, 8), {}, r"samples of shape \(1, 2, 8\) have another shape"),
-        (torch.randn(9), {}, r"samples of shape \(9,\) have another shape"),
+        (torch.full((9, 2, 8), torch.nan), {}, "samples has NaN or infinite values: should be finite"),
+        (torch.randn(1, 2, 8), {}, r"samples = a tensor \(1, 2, 8\) of .*: should be \(count ≥ 2, channels"),
+        (torch.randn(9), {}, r"samples = a tensor \(9,\) of .*: should be \(count ≥ 2, channels"),
     ],
 )
 def test_samples_that_will_not_do_are_named(make, samples, options, message):
     with pytest.raises(ValueError, match=message):
         make(samples, **options)
-    with pytest.raises(TypeError, match="samples are list"):
+    with pytest.raises(TypeError, match=r"samples = .*: should be a tensor"):
         make([[1.0, 2.0]])
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from saeno.checks import real, row, tensor, whole
 from saeno.dictionaries.functions import Function, FunctionAtoms
 from saeno.metrics import coherence
-from saeno.seeds import seeded
+from saeno.seeds import generator, seeded
 
 _MOST = 2**24  # nodes or frequencies that one function may take
 
@@ -95,9 +95,9 @@ def bumps_and_gabors(seed: int = 0) -> FunctionAtoms:
     Widths are drawn from .02 to .04, phases from the circle. No two atoms have a |cosine| above
     .9 at any shift: all are drawn again until that is so.
     """
-    generator = torch.Generator().manual_seed(whole(seed, "seed", least=0))
+    draws = generator(seed)
     while True:
-        width, offset, phase = torch.rand(3, 5, generator=generator, dtype=torch.double).tolist()
+        width, offset, phase = torch.rand(3, 5, generator=draws, dtype=torch.double).tolist()
         width = [0.02 + 0.02 * w for w in width]
         gabors = [gabor(f + offset[i] - 0.5, width[i + 2], 2 * math.pi * phase[i]) for i, f in enumerate((12, 20, 8))]
         atoms = FunctionAtoms([gaussian(width[0]), derivative(width[1]), *gabors])

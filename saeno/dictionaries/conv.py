@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from saeno.checks import given_atoms
+from saeno.checks import tensor
 from saeno.dictionaries.base import Dictionary, largest_share, random_atoms
 from saeno.dictionaries.resampling import LOCAL, interpolation
 from saeno.grids import Grid, as_grid, count_nodes, per_axis
@@ -57,10 +57,8 @@ class ConvDictionary(Dictionary):
 
         `support` defaults to the whole grid. Raises ValueError when an atom is not zero outside the support.
         """
-        atoms = given_atoms(atoms)
-        grid = tuple(atoms.shape[2:])
-        if len(grid) not in (1, 2):
-            raise ValueError(f"atoms have shape {tuple(atoms.shape)}: should be (concepts, channels, one or two axes)")
+        tensor(atoms, "atoms", "(concepts, channels, one or two axes)", (3, 4))
+        atoms, grid = atoms.detach(), tuple(atoms.shape[2:])
         support = grid if support is None else per_axis(support, "support", least=1)
         if len(support) != len(grid):
             raise ValueError(f"support = {support} has {len(support)} axes, the atoms' grid {len(grid)}: should agree")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from saeno.checks import given_atoms
+from saeno.checks import tensor
 from saeno.dictionaries.base import Dictionary, random_atoms
 from saeno.grids import Grid
 from saeno.sparsity import Events
@@ -37,11 +37,9 @@ class DenseDictionary(Dictionary):
     @classmethod
     def from_atoms(cls, atoms: Tensor) -> DenseDictionary:
         """The dictionary with these atoms `(concepts, channels)`; their norms are kept."""
-        atoms = given_atoms(atoms)
-        if atoms.dim() != 2:
-            raise ValueError(f"atoms have shape {tuple(atoms.shape)}: should be (concepts, channels)")
+        tensor(atoms, "atoms", "(concepts, channels)", (2, 2))
         self = cls(atoms.shape[1], atoms.shape[0])
-        self.weight = nn.Parameter(atoms.clone())
+        self.weight = nn.Parameter(atoms.detach().clone())
         return self
 
     def synthesis(self, code: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from saeno.checks import given_atoms, in_row, real
+from saeno.checks import in_row, real, tensor
 from saeno.dictionaries.base import Dictionary, check_points, random_atoms
 from saeno.dictionaries.resampling import centres, on_longer_torus
 from saeno.grids import Grid, as_grid, per_axis
@@ -57,7 +57,8 @@ class FourierDictionary(Dictionary):
     @classmethod
     def from_atoms(cls, atoms: Tensor, modes: Grid) -> FourierDictionary:
         """The dictionary of these atoms `(concepts, channels, *grid)` up to `modes`; norms within the band are kept."""
-        atoms = given_atoms(atoms)
+        tensor(atoms, "atoms", "(concepts, channels, *grid)")
+        atoms = atoms.detach()
         self = cls(atoms.shape[1], atoms.shape[0], modes).to(atoms.device, atoms.dtype)
         grid = self.check_grid(tuple(atoms.shape[2:]), "grid of the atoms")
         axes = self._grid_axes

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
-from saeno.checks import held, real
+from saeno.checks import real, short, tensor
 
 
 def check_samples(samples: Tensor, least_axes: int) -> None:
     """Raises TypeError or ValueError unless samples are finite `(count ≥ 2, channels, *grid)`, with axes enough."""
-    if not (isinstance(samples, Tensor) and samples.is_floating_point()):
-        kind = samples.dtype if isinstance(samples, Tensor) else type(samples).__name__
-        raise TypeError(f"samples are {kind}: should be a tensor of floating-point numbers")
-    held(samples, "samples")
-    shaped = samples.dim() >= 2 + least_axes and len(samples) > 1 and samples.numel() > 0
-    if not shaped or not samples.isfinite().all():
-        what = "are not finite" if shaped else "have another shape"
-        raise ValueError(
-            f"samples of shape {tuple(samples.shape)} {what}: should be finite numbers (count ≥ 2, channels"
-            f"{', *grid' if least_axes else ''})"
-        )
+    form = f"(count ≥ 2, channels{', *grid' if least_axes else ''})"
+    if len(tensor(samples, "samples", form, (2 + least_axes, math.inf))) < 2:
+        raise ValueError(f"samples = {short(samples)}: should be {form}")
 
 
 def shrunk(covariance: Tensor, shrinkage: float) -> Tensor:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from saeno.checks import real, whole
+from saeno.grids import count_nodes
 from saeno.losses.base import Loss, encoded, misfit, objective
 from saeno.losses.identity import identity, takes_encoding
 from saeno.sparsity import Events, TopK
@@ -85,7 +86,7 @@ class AuxK(nn.Module):
         values = among.flatten(1).gather(1, places)
         if inference.positive:
             values = values + (values.clamp(min=0) - values).detach()
-        nodes = torch.Size(shape[1:]).numel()
+        nodes = count_nodes(shape[1:])
         events = Events(values, dead[places // nodes] * nodes + places % nodes, shape)
         if shape[1:] != tuple(residual.shape[2:]):
             return dictionary.render(events.code(), residual.shape[2:])
@@ -113,5 +114,5 @@ def _active(encoding: Encoding) -> Tensor:
     if not isinstance(encoding.code, Events):
         return (encoding.code != 0).transpose(0, 1).flatten(1).any(1)
     events = encoding.code
-    used = events.indices[events.values != 0] // torch.Size(events.shape[1:]).numel()
+    used = events.indices[events.values != 0] // count_nodes(events.shape[1:])
     return torch.zeros(events.shape[0], dtype=torch.bool, device=used.device).index_fill(0, used, True)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
 from saeno.autoencoder import SparseAutoencoder
-from saeno.checks import held, instance, real, short
+from saeno.checks import instance, real, tensor
 from saeno.inference import Encoding
 from saeno.sparsity import JumpReLU
 
 # loss(model, signal); those that other losses are made of also take the encoding of the signal, where it is known.
 Loss = Callable[..., Tensor]
+
+
+@runtime_checkable
+class Resettable(Protocol):
+    """A loss with a state that begins anew with each run, such as `AuxK`."""
+
+    def reset(self) -> None: ...
 
 
 def misfit(signal: Tensor, reconstruction: Tensor) -> Tensor:
@@ -22,11 +30,7 @@ def misfit(signal: Tensor, reconstruction: Tensor) -> Tensor:
     Both `(batch, channels, *grid)`. Raises TypeError or ValueError for others, and for a batch of no signals.
     """
     for name, value in (("signal", signal), ("reconstruction", reconstruction)):
-        if not (isinstance(value, Tensor) and value.is_floating_point()):
-            raise TypeError(f"{name} = {short(value)}: should be a tensor of floating-point numbers")
-        held(value, name)
-    if signal.dim() < 2 or not signal.numel():
-        raise ValueError(f"signal has shape {tuple(signal.shape)}: should be (batch, channels, *grid), not empty")
+        tensor(value, name, "(batch, channels, *grid)", finite=False)
     if reconstruction.shape != signal.shape:
         raise ValueError(
             f"reconstruction has shape {tuple(reconstruction.shape)}: should be the signal's {tuple(signal.shape)}"

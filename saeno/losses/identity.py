@@ -20,9 +20,9 @@ def identity(loss: Any) -> str:
     its defaults and what it closes over: numbers, strings, tensors, containers and functions. What it reads from
     elsewhere, or from an object of your own that does not say its settings in its `repr`, does not count.
     """
-    if str(getattr(loss, "__module__", "")).startswith("saeno.losses"):
-        return loss.__name__ if isinstance(loss, types.FunctionType) else repr(loss)
     kind = loss if isinstance(loss, types.FunctionType) else type(loss)
+    if str(kind.__module__).startswith("saeno.losses"):
+        return loss.__name__ if kind is loss else repr(loss)
     return f"{kind.__qualname__}#{hashlib.sha256(_said(loss).encode()).hexdigest()[:12]}"
 
 

@@ -6,10 +6,10 @@ The batch of step t is a function of the seed and t, and of nothing else.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -22,12 +22,20 @@ from saeno.seeds import generator_for
 SAMPLED = 64  # numbers of a fingerprint
 
 
+@runtime_checkable
+class Generative(Protocol):
+    """A model that draws its signals, such as `saeno.data.SparseModel`."""
+
+    def sample(self, count: int, grid: Grid, generator: torch.Generator) -> Sequence[Tensor]:
+        """`count` signals `(count, channels, *grid)` first, then whatever belongs to them."""
+
+
 def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iterator[Tensor]:
     """The batches of a run from step `start` on, without end.
 
     Args:
         data: a tensor `(signals, channels, *grid)`, shuffled anew each epoch, the incomplete last batch left out; a
-            generative model with `.sample(count, grid, generator) -> (signal, code)`; or a DataLoader (its own batch
+            `Generative` model; or a DataLoader (its own batch
             size; a tuple's first entry is the signal). A DataLoader that starts within an epoch draws that epoch again
             and skips what was seen. Its generators, those of its samplers and its data set, and the global ones of
             torch, NumPy and Python are seeded for it.
@@ -41,7 +49,7 @@ def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iter
         raise ValueError(f"grid = {grid!r}: is for a generative model; a {kind} has a grid of its own")
     if isinstance(data, Tensor):
         return _of_tensor(data, size, seed, start)
-    if hasattr(data, "sample") and not isinstance(data, type):
+    if isinstance(data, Generative) and not isinstance(data, type):
         return _of_model(data, size, seed, grid, start)
     if isinstance(data, torch.utils.data.DataLoader):
         try:
@@ -84,7 +92,7 @@ def _of_tensor(signals: Tensor, size: int, seed: int, start: int) -> Iterator[Te
     return endless()
 
 
-def _of_model(model: Any, size: int, seed: int, grid: Grid, start: int) -> Iterator[Tensor]:
+def _of_model(model: Generative, size: int, seed: int, grid: Grid, start: int) -> Iterator[Tensor]:
     step = start
     while True:
         yield model.sample(size, grid, generator_for(seed, step))[0]

@@ -20,6 +20,7 @@ from saeno import files, losses
 from saeno.autoencoder import SparseAutoencoder
 from saeno.checks import flag, path, real, whole
 from saeno.grids import Grid, as_grid
+from saeno.losses.base import Resettable
 from saeno.training.batches import batches, fingerprint
 from saeno.training.history import History, Metric
 from saeno.training.interrupt import held_interrupt
@@ -144,7 +145,7 @@ def fit(
             files.probe(checkpoint, run.size())
             if Path(checkpoint).exists():
                 run.restore(checkpoint, settings)
-        if run.step == 0 and hasattr(loss, "reset"):
+        if run.step == 0 and isinstance(loss, Resettable):
             loss.reset()
         source = batches(data, batch, seed, grid, start=run.step)
         if run.step < steps:
