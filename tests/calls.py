@@ -417,6 +417,7 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
             {"from_grid": lambda: 8, "to_grid": lambda: 16, "kind": lambda: "linear"},
         ),
         "FunctionAtoms.at": (_of(_functions, "at"), {"points": lambda: _normal(5, 1)}),
+        "FunctionAtoms.render": (_of(_functions, "render"), {"code": lambda: _normal(2, 2, 8), "grid": lambda: 16}),
         "Lifted": (Lifted, {"dictionary": _dense, "lifting": lambda: Lifting.orthonormal(2, 4)}),
         "Lifted.residual": (
             lambda residual: Lifted(_dense(), Lifting.orthonormal(2, 4), residual),

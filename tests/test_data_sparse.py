@@ -195,6 +195,15 @@ def test_amplitudes_are_a_finite_pair(amplitude):
         SparseModel(DenseDictionary(4, 6), 2, amplitude=amplitude)
 
 
+@pytest.mark.parametrize(("axes", "grid", "other"), [(1, (12,), 8), (1, (12,), (7,)), (2, (6, 7), (4, 9))])
+def test_a_code_of_functions_is_rendered_on_any_grid(axes, grid, other):
+    model = SparseModel(functions(axes).double(), 3)
+    events = model.sample_events(4, generator(), grid=grid)
+    rendered = model.dictionary.render(model.code(events, grid), other)
+    torch.testing.assert_close(rendered, model.render(events, other))
+
+
 def test_an_empty_batch_of_functions():
     dictionary, empty = FunctionAtoms([families.gaussian(0.1)]), torch.zeros(0, 1, 9)
     assert dictionary.analysis(empty).shape == dictionary.synthesis(empty).shape == (0, 1, 9)
+    assert dictionary.render(empty, 6).shape == (0, 1, 6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -55,6 +56,18 @@ class FunctionAtoms(Dictionary):
         if len(code) == 0:  # the FFT refuses what holds nothing
             return code.new_zeros(0, self.channels, *grid)
         return self._filter(code, "bc...,cd...->bd...", self._spectrum(grid), grid)
+
+    def render(self, code: Tensor, grid: Grid) -> Tensor:
+        """D z on any grid: from a code `(batch, concepts, *its grid)` to a signal `(batch, channels, *grid)`.
+
+        Exact, by way of a grid that has the nodes of both: its numbers of nodes are their least common multiples.
+        """
+        own, grid = self.check_code(code), self.check_grid(grid)
+        both = [math.lcm(n, m) for n, m in zip(own, grid, strict=True)]
+        spread = code.new_zeros(*code.shape[:2], *both)
+        spread[(..., *[slice(None, None, b // n) for b, n in zip(both, own, strict=True)])] = code
+        signal = self.synthesis(spread)[(..., *[slice(None, None, b // n) for b, n in zip(both, grid, strict=True)])]
+        return signal * (count_nodes(both) / count_nodes(own))
 
     def analysis(self, signal: Tensor) -> Tensor:
         grid = self.check_signal(signal)

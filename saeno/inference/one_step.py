@@ -10,7 +10,7 @@ from saeno.checks import flag
 from saeno.dictionaries import Dictionary
 from saeno.inference.base import Encoding, Inference, checked_sparsity, checked_step, seen
 from saeno.inference.proximal import safe_step
-from saeno.sparsity import Events, ReLU, Sparsity, TopK
+from saeno.sparsity import Events, ReLU, Sparsity
 
 
 class OneStep(Inference):
@@ -32,7 +32,7 @@ class OneStep(Inference):
 
     def __init__(self, sparsity: Sparsity, tied: bool = True, step: float | None = None):
         super().__init__(checked_sparsity(sparsity))
-        if step is not None and isinstance(sparsity, TopK):
+        if step is not None and sparsity.makes_events:
             raise ValueError(f"step = {step}: is for soft codes; one step of TopK takes the masses as they are")
         self.tied, self.step = flag(tied, "tied"), checked_step(step)
         self.encoder: Dictionary | None = None

@@ -9,7 +9,7 @@ from saeno.checks import flag, whole
 from saeno.dictionaries import Dictionary
 from saeno.inference.base import Encoding, Inference, checked_sparsity, checked_step, seen
 from saeno.inference.proximal import proximal_gradient, safe_step
-from saeno.sparsity import BatchTopK, Events, Sparsity, TopK
+from saeno.sparsity import Events, Sparsity, TopK
 from saeno.units import unit, wide, within
 
 # Of 1.0, 0.9, …, 0.6, on 12 random dictionaries of three other shapes than the tests': 0.7 has the best supports and
@@ -46,10 +46,11 @@ class Unrolled(Inference):
         self, sparsity: Sparsity, steps: int, accelerate: bool = False, step: float | None = None, detach: bool = False
     ):
         super().__init__(checked_sparsity(sparsity), detach)
-        if isinstance(sparsity, BatchTopK):
-            raise ValueError("sparsity = BatchTopK: would need a threshold for each step; use TopK, or OneStep")
+        if self.makes_events and sparsity.learns:
+            kind = type(sparsity).__name__
+            raise ValueError(f"sparsity = {kind}: would need a threshold for each step; use TopK, or OneStep")
         self.accelerate = flag(accelerate, "accelerate")
-        if accelerate and isinstance(sparsity, TopK):
+        if accelerate and self.makes_events:
             raise ValueError(
                 "accelerate = True: is for soft codes; iterative hard thresholding has its own adaptive step"
             )

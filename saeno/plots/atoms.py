@@ -12,6 +12,7 @@ from torch import Tensor
 
 from saeno.checks import instance, real, tensor, whole
 from saeno.dictionaries.base import Dictionary
+from saeno.dictionaries.resampling import centres
 from saeno.grids import Grid
 from saeno.metrics import Match, cosines, match_atoms
 from saeno.plots.canvas import FOUND, INK, NARROW, QUIET, TRUE, WIDTH, draw_image, expect, panels, style
@@ -49,7 +50,7 @@ def atoms(
         fits = match.shift.shape == (len(back), back.dim() - 2) and match.index.max() < len(shown)
         expect(fits, f"match: of {len(match.index)} true atoms; should be of these {len(back)}")
         shown = torch.stack([_matched(shown, match, i) for i in range(len(back))])
-    centres = [_to_centre(atom) for atom in (shown if back is None else back)]
+    moves = _to_centre(shown if back is None else back)
     limit = 1.15 * (shown if back is None else back).abs().max().item()
     # An image keeps its proportions; two stand side by side.
     width = NARROW if columns <= 2 else WIDTH
@@ -61,7 +62,7 @@ def atoms(
         room = {"above": above, "below": below, "left": 0.15, "gap": 0.15, "width": width}
         figure, axes = panels(len(shown), axes, columns, height, **room)
         for i, panel in enumerate(axes):
-            found, true = (None if a is None else _roll(a[i], centres[i]) for a in (shown, back))
+            found, true = (None if a is None else _roll(a[i], moves[i]) for a in (shown, back))
             _atom(panel, found, true, limit, labels=i + columns >= len(axes))
             if match is not None:
                 panel.set_title(f"cosine {match.cosine[i]:.2f}", color=INK, pad=3)
@@ -137,14 +138,12 @@ def _matched(learned: Tensor, match: Match, i: int) -> Tensor:
     return _roll(atom, [round(s * n) for s, n in zip(match.shift[i].tolist(), atom.shape[1:], strict=True)])
 
 
-def _to_centre(atom: Tensor) -> list[int]:
-    """By how many nodes the energy of an atom `(channels, *grid)` has to move to the middle, on each axis."""
-    moves = []
-    for axis, n in enumerate(atom.shape[1:], start=1):
-        energy = atom.double().square().sum([other for other in range(atom.dim()) if other != axis])
-        angle = torch.angle((energy * torch.exp(2j * torch.pi * torch.arange(n) / n)).sum()).item()
-        moves.append(n // 2 - round(n * angle / (2 * torch.pi)))
-    return moves
+def _to_centre(atoms: Tensor) -> list[list[int]]:
+    """By how many nodes the energy of each atom `(concepts, channels, *grid)` has to move to the middle, per axis."""
+    moves = torch.empty(len(atoms), atoms.dim() - 2)
+    for axis, n in enumerate(atoms.shape[2:]):
+        moves[:, axis] = n // 2 - (n * centres(atoms, axis + 2)).round()
+    return moves.int().tolist()
 
 
 def _atom(panel: Axes, found: Tensor, true: Tensor | None, limit: float, labels: bool) -> None:

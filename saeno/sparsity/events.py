@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from saeno.checks import flag, held, whole
+from saeno.grids import count_nodes
 from saeno.sparsity.base import Sparsity, checked, spoiled
 
 
@@ -28,12 +29,44 @@ class Events(NamedTuple):
 
         N × mass at each chosen node (N = 1 for vectors); repeated places add up.
         """
-        nodes = torch.Size(self.shape[1:]).numel()
-        flat = self.values.new_zeros(len(self.values), torch.Size(self.shape).numel())
+        nodes = count_nodes(self.shape[1:])
+        flat = self.values.new_zeros(len(self.values), self.shape[0] * nodes)
         return flat.scatter_add(1, self.indices, self.values * nodes).view(-1, *self.shape)
 
 
-class TopK(Sparsity):
+class Selection(Sparsity):
+    """What chooses the events of a code by the size of their masses.
+
+    k: how many for a signal, ≥ 1. positive: by v instead of |v|, and none that is negative.
+    """
+
+    makes_events = True
+
+    def __init__(self, k: int, positive: bool = False):
+        super().__init__()
+        self.k, self.positive = whole(k, "k"), flag(positive, "positive")
+
+    def extra_repr(self) -> str:
+        return f"{self.k}, positive={self.positive}"
+
+    def select(self, masses: Tensor) -> Events:
+        """The events chosen of `masses: (batch, concepts, *grid)`. Raises ValueError when there are fewer than k."""
+        raise NotImplementedError
+
+    def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
+        """The entries that `select` keeps, the others zero, shape kept."""
+        events = self.select(value)
+        return torch.zeros_like(value).flatten(1).scatter(1, events.indices, events.values).view_as(value)
+
+    def entries(self, masses: Tensor) -> Tensor:
+        """All masses of each signal, `(batch, concepts · N)`. Raises ValueError when there are fewer than k."""
+        flat = checked(masses, "masses").flatten(1)
+        if flat.shape[1] < self.k:
+            raise ValueError(f"k = {self.k}: should be at most the {flat.shape[1]} entries of a code")
+        return flat
+
+
+class TopK(Selection):
     r"""Keep the k largest entries of a signal's masses, over concepts and positions alike.
 
     $$ \operatorname{top}_k(v)_i = v_i \ \text{ if } |v_i| \text{ is among the } k \text{ largest, else } 0 . $$
@@ -48,23 +81,12 @@ class TopK(Sparsity):
     Source: Blumensath & Davies, doi:10.1016/j.acha.2009.04.002 (hard thresholding); Gao et al., arXiv:2406.04093.
     """
 
-    makes_events = True
-
-    def __init__(self, k: int, positive: bool = False):
-        super().__init__()
-        self.k, self.positive = whole(k, "k"), flag(positive, "positive")
-
-    def extra_repr(self) -> str:
-        return f"{self.k}, positive={self.positive}"
-
     def select(self, masses: Tensor, closed: Tensor | None = None) -> Events:
         """The k largest of `masses: (batch, concepts, *grid)`, largest first; none of the `closed: (batch, concepts)`.
 
         Raises ValueError when there are fewer than k.
         """
-        flat = checked(masses, "masses").flatten(1)
-        if flat.shape[1] < self.k:
-            raise ValueError(f"k = {self.k}: should be at most the {flat.shape[1]} entries of a code")
+        flat = self.entries(masses)
         score = flat if self.positive else flat.abs()
         if closed is not None:
             score = score.masked_fill(closed.repeat_interleave(flat.shape[1] // closed.shape[1], 1), -torch.inf)
@@ -72,13 +94,8 @@ class TopK(Sparsity):
         values = flat.gather(1, indices)
         return Events(values.clamp(min=0) if self.positive else values, indices, tuple(masses.shape[1:]))
 
-    def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
-        """The entries that `select` keeps, the others zero, shape kept."""
-        events = self.select(value)
-        return torch.zeros_like(value).flatten(1).scatter(1, events.indices, events.values).view_as(value)
 
-
-class BatchTopK(TopK):
+class BatchTopK(Selection):
     r"""Keep the B·k largest entries of a batch of B signals: a signal that needs more entries has more.
 
     $$ z_{bi} = v_{bi} \ \text{ if } |v_{bi}| \ge \tau, \text{ else } 0, \qquad
@@ -119,9 +136,7 @@ class BatchTopK(TopK):
         A signal with a mass that is not finite takes no part: k of its entries are NaN. Raises ValueError when a signal
         has fewer than k.
         """
-        flat = checked(masses, "masses").flatten(1)
-        if flat.shape[1] < self.k:
-            raise ValueError(f"k = {self.k}: should be at most the {flat.shape[1]} entries of a code")
+        flat = self.entries(masses)
         held(masses, "masses")  # how many entries a signal has depends on their values
         bad = spoiled(masses)
         score = (flat.detach() if self.positive else flat.detach().abs()).masked_fill(bad[:, None], -1.0)
