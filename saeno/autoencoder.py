@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from saeno import composition, files
-from saeno.checks import short, tensor
+from saeno.checks import instance, short, tensor
 from saeno.dictionaries import Dictionary
 from saeno.grids import Grid
 from saeno.inference import Encoding, Inference
@@ -49,15 +49,8 @@ class SparseAutoencoder(nn.Module):
 
     def __init__(self, dictionary: Dictionary, inference: Inference, mean: Tensor | None = None):
         super().__init__()
-        if not isinstance(dictionary, Dictionary):
-            raise TypeError(
-                f"dictionary is a {type(dictionary).__name__}: should be a Dictionary, such as DenseDictionary(64, 128)"
-            )
-        if not isinstance(inference, Inference):
-            raise TypeError(
-                f"inference is a {type(inference).__name__}: should be an Inference, such as OneStep(TopK(5))"
-            )
-        self.dictionary, self.inference = dictionary, inference
+        self.dictionary = instance(dictionary, Dictionary, "dictionary", "DenseDictionary(64, 128)")
+        self.inference = instance(inference, Inference, "inference", "OneStep(TopK(5))")
         self.mean = None if mean is None else nn.Parameter(_checked(mean, dictionary))
         inference.attach(dictionary)
 
@@ -91,18 +84,17 @@ class SparseAutoencoder(nn.Module):
         """x̂ on the grid of the signal; events are never spread out to a dense code, unless that has another grid."""
         code, grid = encoding.code, tuple(grid)
         if isinstance(code, Events) and tuple(code.shape[1:]) == grid:
-            reconstruction = self.dictionary.synthesis_of_events(code)
-            return reconstruction if self.mean is None else reconstruction + self._constant()
-        code = encoding.dense()
-        return self.decode(code, None if tuple(code.shape[2:]) == grid else grid)
+            signal = self.dictionary.synthesis_of_events(code)
+            return signal if self.mean is None else signal + self._constant()
+        return self.decode(encoding.dense(), grid)
 
     def reconstruct(self, signal: Tensor) -> Tensor:
         """x̂ alone, which takes less work and memory than with the code where that is a list of events."""
         return self.decode_encoding(self.encoding(signal), signal.shape[2:])
 
     def forward(self, signal: Tensor) -> Output:
-        code, grid = self.encode(signal), tuple(signal.shape[2:])
-        return Output(self.decode(code, None if tuple(code.shape[2:]) == grid else grid), code)
+        code = self.encode(signal)
+        return Output(self.decode(code, tuple(signal.shape[2:])), code)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the model to one safetensors file, whose JSON header says how it is composed."""

@@ -23,6 +23,12 @@ def whole(value: Any, name: str, least: int = 1) -> int:
     return int(value)
 
 
+def expect(holds: bool, message: str) -> None:
+    """Raises ValueError with the message unless the condition holds."""
+    if not holds:
+        raise ValueError(message)
+
+
 def in_row(value: Any) -> tuple[Any, ...]:
     """The entries of a list or tuple; any other thing, a text too, by itself."""
     return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str | bytes) else (value,)
@@ -73,7 +79,8 @@ def flag(value: Any, name: str) -> bool:
 def instance(value: Any, kind: type[Kind], name: str, such_as: str) -> Kind:
     """An object of that kind. Raises TypeError for anything else."""
     if not isinstance(value, kind):
-        raise TypeError(f"{name} = {short(value)}: should be a {kind.__name__}, such as {such_as}")
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise TypeError(f"{name} = {short(value)}: should be {article} {kind.__name__}, such as {such_as}")
     return value
 
 

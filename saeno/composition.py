@@ -11,25 +11,14 @@ from saeno import dictionaries, inference, lifting, sparsity
 
 PUBLIC = {
     kind.__name__: kind
-    for kind in (
-        dictionaries.DenseDictionary,
-        dictionaries.ConvDictionary,
-        dictionaries.FourierDictionary,
-        dictionaries.Lifted,
-        lifting.Lifting,
-        lifting.SpectralLifting,
-        sparsity.SoftThreshold,
-        sparsity.ReLU,
-        sparsity.JumpReLU,
-        sparsity.GroupSoftThreshold,
-        sparsity.JointTopK,
-        sparsity.TopK,
-        sparsity.BatchTopK,
-        inference.OneStep,
-        inference.Unrolled,
-        inference.MatchingPursuit,
-        inference.OnGrid,
+    for kinds in (
+        (dictionaries.DenseDictionary, dictionaries.ConvDictionary, dictionaries.FourierDictionary),
+        (dictionaries.Lifted, lifting.Lifting, lifting.SpectralLifting),
+        (sparsity.SoftThreshold, sparsity.ReLU, sparsity.JumpReLU, sparsity.GroupSoftThreshold, sparsity.JointTopK),
+        (sparsity.TopK, sparsity.BatchTopK),
+        (inference.OneStep, inference.Unrolled, inference.MatchingPursuit, inference.OnGrid),
     )
+    for kind in kinds
 }
 
 

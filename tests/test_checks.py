@@ -99,5 +99,5 @@ def test_batch_is_whole(batch):
 @pytest.mark.parametrize("sparsity", [None, 5, TopK, MatchingPursuit(2)])
 def test_a_sparsity_is_one(sparsity):
     for make in (OneStep, lambda s: Unrolled(s, 3)):
-        with pytest.raises(TypeError, match=r"sparsity is a .*: should be one such as TopK"):
+        with pytest.raises(TypeError, match=r"sparsity = .*: should be a Sparsity, such as TopK"):
             make(sparsity)

@@ -125,7 +125,7 @@ def test_it_answers_for_the_encoder_and_comes_back_from_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: OnGrid(TopK(3), 9), TypeError, "inference is a TopK: should be one such as MatchingPursuit"),
+        (lambda: OnGrid(TopK(3), 9), TypeError, r"inference = TopK.*: should be an Inference, such as MatchingPursuit"),
         (lambda: OnGrid(MatchingPursuit(2), 0), ValueError, "grid = 0: should be positive whole numbers"),
         (
             lambda: SparseAutoencoder(dictionary(1), OnGrid(MatchingPursuit(2), 6)),

@@ -874,7 +874,7 @@ def test_a_checkpoint_of_another_model_or_a_saved_model_is_refused(tmp_path):
 
 
 def test_what_cannot_be_trained_is_refused_by_name(tmp_path):
-    with pytest.raises(TypeError, match="model is a DenseDictionary: should be a SparseAutoencoder"):
+    with pytest.raises(TypeError, match=r"model = DenseDictionary.*: should be a SparseAutoencoder"):
         fit(DenseDictionary(6, 9), DATA, 3, batch=8)
     with pytest.raises(ValueError, match="optimizer = LBFGS: should be one that takes a step from one gradient"):
         fit(small(), DATA, 3, batch=8, optimizer=torch.optim.LBFGS)

@@ -75,7 +75,9 @@ class Dictionary(Part):
         return self.synthesis(events.code())
 
     def render(self, code: Tensor, grid: Grid) -> Tensor:
-        """D z on another grid than the code's. Raises TypeError for atoms that are not functions."""
+        """D z on a grid. Raises TypeError for another grid than the code's, unless atoms are functions."""
+        if self.check_code(code) == as_grid(grid):
+            return self.synthesis(code)
         raise TypeError(
             f"grid = {grid!r}: {type(self).__name__} knows its atoms on one grid only; "
             "a FourierDictionary can be rendered on any"

@@ -49,7 +49,7 @@ class FourierDictionary(Dictionary):
         self.modes = per_axis(modes, "modes", least=0)
         self.axes = len(self.modes)
         with torch.inference_mode(False):
-            self._signs = _signs(self.modes)  # now, and not at first use: what an export makes is no tensor for later
+            self.register_buffer("_half", _signs(self.modes), persistent=False)
         self.weight = random_atoms(concepts, channels, *[2 * m + 1 for m in self.modes], seed=seed)
         self.seed = int(seed)
         self.normalize_()
@@ -173,10 +173,6 @@ class FourierDictionary(Dictionary):
     @property
     def _grid_axes(self) -> tuple[int, ...]:
         return tuple(range(2, 2 + self.axes))
-
-    @property
-    def _half(self) -> Tensor:
-        return self._signs.to(self.weight.device)
 
     def _spectrum(self, whole: bool = False) -> Tensor:
         """D̂(k) for the frequencies whose last entry is ≥ 0 (the others are conjugates), or for the whole of them.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from saeno.checks import instance
 from saeno.dictionaries.base import Dictionary, largest_share
 from saeno.dictionaries.dense import DenseDictionary
 from saeno.dictionaries.eigenvalue import largest_eigenvalue, symbol
@@ -44,13 +45,9 @@ class Lifted(Dictionary):
         if residual not in ("data", "lifted"):
             raise ValueError(f"residual = {residual!r}: should be 'data' or 'lifted'")
         if not isinstance(dictionary, Dictionary) or isinstance(dictionary, Lifted):
-            raise TypeError(
-                f"dictionary is a {type(dictionary).__name__}: should be one that is not lifted, such as "
-                "DenseDictionary(8, 16)"
-            )
-        if not isinstance(lifting, Lift):
-            kind = type(lifting).__name__
-            raise TypeError(f"lifting is a {kind}: should be a Lifting, or another subclass of saeno.Lift")
+            kind = type(dictionary).__name__
+            raise TypeError(f"dictionary is a {kind}: should be one that is not lifted, such as DenseDictionary(8, 16)")
+        instance(lifting, Lift, "lifting", "Lifting.orthonormal(4, 8), or a subclass of your own")
         _check_dtype(dictionary, lifting)
         if lifting.lifted not in (None, dictionary.channels):
             raise ValueError(f"dictionary has {dictionary.channels} channels: should be the lifting's {lifting.lifted}")
@@ -66,8 +63,7 @@ class Lifted(Dictionary):
         `atoms` is an unlifted dictionary (or a tensor `(concepts, channels)`), which is copied. Raises ValueError when
         an atom is outside range(P), so that no D gives it.
         """
-        if not isinstance(lifting, Lifting):
-            raise TypeError(f"lifting is a {type(lifting).__name__}: should be a Lifting, whose P has an inverse")
+        instance(lifting, Lifting, "lifting", "Lifting.orthonormal(4, 8), whose P has an inverse")
         source = atoms if isinstance(atoms, Dictionary) else DenseDictionary.from_atoms(atoms)
         if source.channels != lifting.channels:
             raise ValueError(f"atoms have {source.channels} channels: should be the lifting's {lifting.channels}")

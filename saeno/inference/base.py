@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from saeno.checks import flag, real
+from saeno.checks import flag
 from saeno.dictionaries import Dictionary
 from saeno.grids import count_nodes
 from saeno.part import Part
@@ -42,7 +42,8 @@ class Encoding(NamedTuple):
 class Inference(Part):
     """What every encoder does: `inference(dictionary, signal)` is the code `(batch, concepts, *grid)`.
 
-    Encoders that choose events (`makes_events`) also give them as a list, `inference.events(dictionary, signal)`.
+    Encoders that choose events (`makes_events`) define `events`, the code as a list of them. Others define `encoding`,
+    or `forward`, which leaves out what the code was chosen from.
     """
 
     def __init__(self, sparsity: Sparsity | None = None, detach: bool = False):
@@ -70,7 +71,7 @@ class Inference(Part):
         return []
 
     def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
-        raise NotImplementedError
+        return self.encoding(dictionary, signal).dense()
 
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
         """The code as a list of events. Raises TypeError for an encoder of soft codes."""
@@ -93,15 +94,3 @@ def seen(dictionary: Dictionary, signal: Tensor) -> Tensor:
     dictionary.check_signal(signal)
     nothing = (0 * signal.detach()).sum(tuple(range(1, signal.dim())), keepdim=True)  # 0, but NaN where there is one
     return signal + nothing
-
-
-def checked_sparsity(given: Sparsity) -> Sparsity:
-    """The argument `sparsity` of an encoder. Raises TypeError for what is no `Sparsity`."""
-    if not isinstance(given, Sparsity):
-        raise TypeError(f"sparsity is a {type(given).__name__}: should be one such as TopK(5) or SoftThreshold(0.1)")
-    return given
-
-
-def checked_step(given: float | None) -> float | None:
-    """The argument `step` of an encoder. Raises TypeError or ValueError for what is no positive number."""
-    return None if given is None else real(given, "step", positive=True)

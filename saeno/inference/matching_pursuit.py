@@ -40,9 +40,6 @@ class MatchingPursuit(Inference):
     def extra_repr(self) -> str:
         return f"k={self.k}, positive={self.positive}, detach={self.detach}, concepts={self.concepts}"
 
-    def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
-        return self.events(dictionary, signal).code()
-
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detach):
             signal = seen(dictionary, signal)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from saeno.checks import instance
 from saeno.dictionaries import Dictionary, FourierDictionary, Lifted
 from saeno.dictionaries.resampling import interpolation
 from saeno.grids import Grid, as_grid
 from saeno.inference.base import Encoding, Inference
-from saeno.sparsity import Events, Sparsity
+from saeno.sparsity import Events
 from saeno.units import wide
 
 
@@ -43,32 +45,15 @@ class OnGrid(Inference):
 
     def __init__(self, inference: Inference, grid: Grid):
         nn.Module.__init__(self)  # what every encoder has, this one has from the one that it wraps
-        if not isinstance(inference, Inference):
-            raise TypeError(f"inference is a {type(inference).__name__}: should be one such as MatchingPursuit(4)")
-        self.inference = inference
+        self.inference = instance(inference, Inference, "inference", "MatchingPursuit(4)")
         self.grid = as_grid(grid)
         if not self.grid:
             raise ValueError(f"grid = {grid!r}: should have one number of nodes, at least, for one axis")
 
-    @property
-    def sparsity(self) -> Sparsity | None:
-        """That of the wrapped encoder."""
-        return self.inference.sparsity
-
-    @property
-    def detach(self) -> bool:
-        """Whether no gradient goes through the wrapped encoder."""
-        return self.inference.detach
-
-    @property
-    def makes_events(self) -> bool:
-        """Whether the codes of the wrapped encoder are events."""
-        return self.inference.makes_events
-
-    @property
-    def positive(self) -> bool:
-        """Whether the codes of the wrapped encoder have no negative entries."""
-        return self.inference.positive
+    sparsity = property(attrgetter("inference.sparsity"), doc="That of the wrapped encoder.")
+    detach = property(attrgetter("inference.detach"), doc="Whether no gradient goes through the wrapped encoder.")
+    makes_events = property(attrgetter("inference.makes_events"), doc="Whether its codes are events.")
+    positive = property(attrgetter("inference.positive"), doc="Whether its codes have no negative entries.")
 
     def __setattr__(self, name: str, value: Any) -> None:
         # torch would register a module beside the property, where nobody looks for it.
@@ -85,9 +70,6 @@ class OnGrid(Inference):
 
     def in_units(self) -> list[nn.Parameter]:
         return self.inference.in_units()
-
-    def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
-        return self.inference(dictionary, self._carried(dictionary, signal))
 
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
         return self.inference.events(dictionary, self._carried(dictionary, signal))

@@ -6,9 +6,9 @@ import copy
 
 from torch import Tensor, nn
 
-from saeno.checks import flag
+from saeno.checks import flag, instance, real
 from saeno.dictionaries import Dictionary
-from saeno.inference.base import Encoding, Inference, checked_sparsity, checked_step, seen
+from saeno.inference.base import Encoding, Inference, seen
 from saeno.inference.proximal import safe_step
 from saeno.sparsity import Events, ReLU, Sparsity
 
@@ -31,10 +31,10 @@ class OneStep(Inference):
     """
 
     def __init__(self, sparsity: Sparsity, tied: bool = True, step: float | None = None):
-        super().__init__(checked_sparsity(sparsity))
+        super().__init__(instance(sparsity, Sparsity, "sparsity", "TopK(5) or SoftThreshold(0.1)"))
         if step is not None and sparsity.makes_events:
             raise ValueError(f"step = {step}: is for soft codes; one step of TopK takes the masses as they are")
-        self.tied, self.step = flag(tied, "tied"), checked_step(step)
+        self.tied, self.step = flag(tied, "tied"), None if step is None else real(step, "step", positive=True)
         self.encoder: Dictionary | None = None
         self.bias: nn.Parameter | None = None
 
@@ -66,11 +66,6 @@ class OneStep(Inference):
 
     def extra_repr(self) -> str:
         return f"tied={self.tied}, step={self.step}"
-
-    def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
-        if self.makes_events:
-            return self.events(dictionary, signal).code()
-        return self.encoding(dictionary, signal).code
 
     def encoding(self, dictionary: Dictionary, signal: Tensor) -> Encoding:
         if self.makes_events:

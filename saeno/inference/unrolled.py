@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from saeno.checks import flag, whole
+from saeno.checks import flag, instance, real, whole
 from saeno.dictionaries import Dictionary
-from saeno.inference.base import Encoding, Inference, checked_sparsity, checked_step, seen
+from saeno.inference.base import Encoding, Inference, seen
 from saeno.inference.proximal import proximal_gradient, safe_step
 from saeno.sparsity import Events, Sparsity, TopK
 from saeno.units import unit, wide, within
@@ -45,7 +45,7 @@ class Unrolled(Inference):
     def __init__(
         self, sparsity: Sparsity, steps: int, accelerate: bool = False, step: float | None = None, detach: bool = False
     ):
-        super().__init__(checked_sparsity(sparsity), detach)
+        super().__init__(instance(sparsity, Sparsity, "sparsity", "TopK(5) or SoftThreshold(0.1)"), detach)
         if self.makes_events and sparsity.learns:
             kind = type(sparsity).__name__
             raise ValueError(f"sparsity = {kind}: would need a threshold for each step; use TopK, or OneStep")
@@ -54,15 +54,10 @@ class Unrolled(Inference):
             raise ValueError(
                 "accelerate = True: is for soft codes; iterative hard thresholding has its own adaptive step"
             )
-        self.steps, self.step = whole(steps, "steps"), checked_step(step)
+        self.steps, self.step = whole(steps, "steps"), None if step is None else real(step, "step", positive=True)
 
     def extra_repr(self) -> str:
         return f"steps={self.steps}, accelerate={self.accelerate}, step={self.step}, detach={self.detach}"
-
-    def forward(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
-        if self.makes_events:
-            return self.events(dictionary, signal).code()
-        return self.encoding(dictionary, signal).code
 
     def encoding(self, dictionary: Dictionary, signal: Tensor) -> Encoding:
         if self.makes_events:

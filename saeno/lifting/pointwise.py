@@ -48,6 +48,7 @@ class Lifting(Lift):
         equal = torch.equal(lift, project.T)
         if tied and not equal:
             raise ValueError("tied = True: should have lift equal to the transpose of project")
+        self.channels, self.lifted = project.shape
         self.trained, self.tied = trained, equal if tied is None else tied
         for name, matrix in (("P", project), ("own_lift", None if self.tied else lift)):
             value = None if matrix is None else matrix.detach().clone(memory_format=torch.contiguous_format)
@@ -150,16 +151,6 @@ class Lifting(Lift):
     def L(self) -> Tensor:
         """`(lifted, channels)`."""
         return self.P.T if self.tied else self.own_lift
-
-    @property
-    def channels(self) -> int:
-        """m, the number of components of a signal."""
-        return self.P.shape[0]
-
-    @property
-    def lifted(self) -> int:
-        """h, the number of components in the lifted space."""
-        return self.P.shape[1]
 
     @property
     def dtype(self) -> torch.dtype:

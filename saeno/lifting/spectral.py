@@ -38,23 +38,9 @@ class SpectralLifting(Lift):
             if table.dim() < 3 or table.shape[-1] != table.shape[-2] or table.shape != lift.shape:
                 shapes = f"lift has shape {tuple(lift.shape)}, project {tuple(project.shape)}"
                 raise ValueError(f"{shapes}: both should be (*grid, channels, channels)")
+        self.grid, self.channels, self.lifted = tuple(lift.shape[:-2]), lift.shape[-1], lift.shape[-1]
         self.register_buffer("L", torch.view_as_real(lift.detach()).clone())
         self.register_buffer("P", torch.view_as_real(project.detach()).clone())
-
-    @property
-    def grid(self) -> tuple[int, ...]:
-        """The nodes of the grid whose frequencies the multipliers are known for."""
-        return tuple(self.L.shape[:-3])
-
-    @property
-    def channels(self) -> int:
-        """The number of components of a signal, and of what it is lifted to."""
-        return self.L.shape[-2]
-
-    @property
-    def lifted(self) -> int:
-        """As many as channels."""
-        return self.channels
 
     @property
     def dtype(self) -> torch.dtype:

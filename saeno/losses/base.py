@@ -62,11 +62,8 @@ def objective(model: SparseAutoencoder, signal: Tensor, encoding: Encoding | Non
 
 
 @dataclass(frozen=True, repr=False)
-class l1:
-    """The loss ½‖x − x̂‖² + weight · ‖z‖₁, for encoders such as `OneStep(ReLU())` that have no penalty of their own.
-
-    ‖z‖₁ is the mean over the batch and the grid of Σ_concepts |z|, a mass, so the weight does not depend on the grid.
-    """
+class Weighted:
+    """A loss with a term whose weight is ≥ 0: known by its name and the weight."""
 
     weight: float
 
@@ -74,17 +71,22 @@ class l1:
         object.__setattr__(self, "weight", real(self.weight, "weight"))
 
     def __repr__(self) -> str:
-        return f"l1({self.weight})"
+        return f"{type(self).__name__}({self.weight})"
+
+
+class l1(Weighted):
+    """The loss ½‖x − x̂‖² + weight · ‖z‖₁, for encoders such as `OneStep(ReLU())` that have no penalty of their own.
+
+    ‖z‖₁ is the mean over the batch and the grid of Σ_concepts |z|, a mass, so the weight does not depend on the grid.
+    """
 
     def __call__(self, model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
         """The loss of a batch `(batch, channels, *grid)`."""
         code = encoded(model, signal, encoding).dense()
-        reconstruction = model.decode(code, None if code.shape[2:] == signal.shape[2:] else tuple(signal.shape[2:]))
-        return misfit(signal, reconstruction) + self.weight * code.abs().sum(1).mean()
+        return misfit(signal, model.decode(code, tuple(signal.shape[2:]))) + self.weight * code.abs().sum(1).mean()
 
 
-@dataclass(frozen=True, repr=False)
-class l0:
+class l0(Weighted):
     r"""The loss ½‖x − x̂‖² + weight · ‖z‖₀, for encoders with `JumpReLU`, whose thresholds θ it makes rise.
 
     ‖z‖₀ is the mean over the batch and the grid of Σ_concepts 1[z > 0]: for vectors the number of active entries, for
@@ -95,14 +97,6 @@ class l0:
     Raises TypeError for another sparsity, to which a number of entries tells nothing, and ValueError for a detached
     encoder, whose θ would feel the price and not what it buys. Source: Rajamanoharan et al., arXiv:2407.14435.
     """
-
-    weight: float
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "weight", real(self.weight, "weight"))
-
-    def __repr__(self) -> str:
-        return f"l0({self.weight})"
 
     def __call__(self, model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
         """The loss of a batch `(batch, channels, *grid)`."""

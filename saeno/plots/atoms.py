@@ -10,12 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from saeno.checks import instance, real, tensor, whole
+from saeno.checks import expect, instance, real, tensor, whole
 from saeno.dictionaries.base import Dictionary
 from saeno.dictionaries.resampling import centres
 from saeno.grids import Grid
 from saeno.metrics import Match, cosines, match_atoms
-from saeno.plots.canvas import FOUND, INK, NARROW, QUIET, TRUE, WIDTH, draw_image, expect, panels, style
+from saeno.plots.canvas import FOUND, INK, NARROW, QUIET, TRUE, WIDTH, draw_image, panels, style
 
 
 def atoms(

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from saeno.checks import instance, whole
+from saeno.checks import expect, instance, whole
 
 # Colours of Okabe and Ito, for all kinds of sight. Dashes, and how light they are, tell them apart in grey.
 FOUND, TRUE, INK, FOURTH = "#0072b2", "#e69f00", "#1b1b1b", "#cc79a7"
@@ -98,9 +98,3 @@ def draw_image(panel: Axes, image: Tensor, limit: float) -> None:
     panel.imshow(image.numpy(), cmap="gray_r", vmin=-limit, vmax=limit)
     panel.set(xticks=[], yticks=[])
     panel.spines[["left", "bottom"]].set_visible(False)
-
-
-def expect(holds: bool, message: str) -> None:
-    """Raise ValueError with the message unless the condition holds."""
-    if not holds:
-        raise ValueError(message)

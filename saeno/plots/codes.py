@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from saeno.autoencoder import SparseAutoencoder
-from saeno.checks import instance, tensor
+from saeno.checks import expect, instance, tensor
 from saeno.grids import as_grid
-from saeno.plots.canvas import FOUND, INK, NARROW, QUIET, TRUE, draw_image, expect, panels, style
+from saeno.plots.canvas import FOUND, INK, NARROW, QUIET, TRUE, draw_image, panels, style
 
 
 def codes(code: Tensor, truth: Tensor | None = None, axes: Axes | None = None) -> Figure:

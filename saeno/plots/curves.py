@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from saeno.checks import instance, row, short, tensor
-from saeno.plots.canvas import FOUND, INK, NARROW, TRUE, expect, panels, style
+from saeno.checks import expect, instance, row, short, tensor
+from saeno.plots.canvas import FOUND, INK, NARROW, TRUE, panels, style
 from saeno.training import History
 
 

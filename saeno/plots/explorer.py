@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-from saeno.checks import listed, text, whole
+from saeno.checks import expect, listed, text, whole
 from saeno.plots.frames import DRAWN_PER_INCH, SHOWN_PER_INCH, compressed, picture_of
 
 MOST_FRAMES = 24
@@ -111,18 +111,14 @@ def explorer(
         listed(alt, "alt", "texts, or a function from the index to a text")
     start = whole(start, "start", least=0)
     count = len(values)
-    if not 2 <= count <= MOST_FRAMES:
-        raise ValueError(f"values: {count} of them; an explorer has 2 to {MOST_FRAMES} frames")
+    expect(2 <= count <= MOST_FRAMES, f"values: {count} of them; an explorer has 2 to {MOST_FRAMES} frames")
     if not callable(frames) and len(frames) != count:
         raise ValueError(f"frames: {len(frames)} figures for {count} values; give one figure per value")
-    if isinstance(alt, str):
-        raise ValueError(f"alt: {alt!r} is a single text; give one per frame, or a function from the index")
+    expect(not isinstance(alt, str), f"alt: {alt!r} is a single text; give one per frame, or a function from the index")
     if not callable(alt) and len(alt) != count:
         raise ValueError(f"alt: {len(alt)} texts for {count} values; give one text per frame")
-    if not label.strip():
-        raise ValueError(f"label: {label!r}; say what the slider changes")
-    if start >= count:
-        raise ValueError(f"start: {start}; the frames are numbered 0 to {count - 1}")
+    expect(label.strip() != "", f"label: {label!r}; say what the slider changes")
+    expect(start < count, f"start: {start}; the frames are numbered 0 to {count - 1}")
     texts = tuple(alt(i) if callable(alt) else alt[i] for i in range(count))
     for i, said in enumerate(texts):
         if not text(said, f"alt of frame {i}").strip():

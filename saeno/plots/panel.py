@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import ipywidgets
 from matplotlib.figure import Figure
 
-from saeno.checks import instance, listed, short, text
+from saeno.checks import expect, instance, listed, short, text
 from saeno.plots.frames import DRAWN_PER_INCH, SHOWN_PER_INCH, compressed, picture_of
 
 # As in the explorer: the picture has its own white card, and text takes the colour of the page, light or dark.
@@ -115,16 +115,12 @@ def panel(
     if not callable(alt):
         text(alt, "alt")
     text(caption, "caption")
-    if not choices:
-        raise ValueError("choices: empty; name what the reader can choose")
+    expect(bool(choices), "choices: empty; name what the reader can choose")
     for label, values in choices.items():
         listed(values, "choices", "values for each label")
-        if not text(label, "choices").strip():
-            raise ValueError(f"choices: the label {label!r}; say what is chosen")
-        if len(values) < 2:
-            raise ValueError(f"choices: {label!r} has {len(values)} values; offer 2 or more")
-    if isinstance(alt, str) and not alt.strip():
-        raise ValueError(f"alt: {alt!r}; say what the picture shows")
+        expect(text(label, "choices").strip() != "", f"choices: the label {label!r}; say what is chosen")
+        expect(len(values) >= 2, f"choices: {label!r} has {len(values)} values; offer 2 or more")
+    expect(callable(alt) or alt.strip() != "", f"alt: {alt!r}; say what the picture shows")
     if start is None:
         start = [values[0] for values in choices.values()]
     start = list(listed(start, "start", "one value on offer for each choice"))

@@ -141,16 +141,13 @@ class BatchTopK(Selection):
         bad = spoiled(masses)
         score = (flat.detach() if self.positive else flat.detach().abs()).masked_fill(bad[:, None], -1.0)
         take_part = int((~bad).sum())
-        kept = self._reached(score) if not self.training and self.steps > 0 else self._largest(score, take_part)
+        kept = score >= self.threshold if not self.training and self.steps > 0 else self._largest(score, take_part)
         kept &= score > 0
         if take_part < len(bad):
             kept[bad, : self.k], flat = True, flat.masked_fill(bad[:, None], torch.nan)
         most = max([1, *kept.sum(1).tolist()])
         indices = score.masked_fill(~kept, -2.0).topk(most, dim=1).indices
         return Events(torch.where(kept, flat, 0.0).gather(1, indices), indices, tuple(masses.shape[1:]))
-
-    def _reached(self, score: Tensor) -> Tensor:
-        return score >= self.threshold
 
     def _largest(self, score: Tensor, signals: int) -> Tensor:
         values, places = score.flatten().topk(signals * self.k, sorted=False)

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from saeno import files, losses
 from saeno.autoencoder import SparseAutoencoder
-from saeno.checks import flag, path, real, whole
+from saeno.checks import flag, instance, path, real, whole
 from saeno.grids import Grid, as_grid
 from saeno.losses.base import Resettable
 from saeno.training.batches import batches, fingerprint
@@ -98,8 +98,7 @@ def fit(
     normalize, progress, every = flag(normalize, "normalize"), flag(progress, "progress"), _measured_at(every)
     seed, lr = whole(seed, "seed", least=0), real(lr, "lr", positive=True)
     clip = None if clip is None else real(clip, "clip", positive=True)
-    if not isinstance(model, SparseAutoencoder):
-        raise TypeError(f"model is a {type(model).__name__}: should be a SparseAutoencoder")
+    instance(model, SparseAutoencoder, "model", "SparseAutoencoder(DenseDictionary(64, 128), OneStep(TopK(5)))")
     if model.dictionary.weight.dtype not in (torch.float32, torch.float64):
         kind = model.dictionary.weight.dtype
         raise TypeError(f"model is {kind}: should be torch.float32 or float64, whose small steps are not rounded away")
