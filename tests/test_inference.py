@@ -544,8 +544,15 @@ def test_soft_codes_are_no_list_of_events(encoder):
 
 
 def test_an_inference_of_its_own_kind_has_to_say_how():
+    dictionary, signal = DenseDictionary(4, 6), torch.ones(1, 4)
     with pytest.raises(NotImplementedError):
-        Inference()(DenseDictionary(4, 6), torch.ones(1, 4))
+        Inference()(dictionary, signal)
+
+    class Analysis(Inference):
+        def forward(self, dictionary, signal):
+            return dictionary.analysis(signal)
+
+    assert torch.equal(Analysis().encoding(dictionary, signal).dense(), dictionary.analysis(signal))
 
 
 def test_a_signal_or_dictionary_without_numbers_is_refused():

@@ -79,6 +79,8 @@ class Inference(Part):
 
     def encoding(self, dictionary: Dictionary, signal: Tensor) -> Encoding:
         """The code with what it was chosen from, for losses that ask for it."""
+        if not self.makes_events and type(self).forward is Inference.forward:  # which asks for this encoding
+            raise NotImplementedError
         return Encoding(self.events(dictionary, signal) if self.makes_events else self(dictionary, signal))
 
     def candidates(self, dictionary: Dictionary, signal: Tensor, residual: Tensor) -> Tensor:
