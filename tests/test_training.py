@@ -1055,3 +1055,27 @@ def test_outside_the_main_thread_there_is_nothing_to_hold_back(tmp_path):
     thread.start()
     thread.join()
     assert len(ran[0].loss) == 2
+
+
+class Counted(torch.nn.Module):
+    """A loss of one's own that counts its batches."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("batches", torch.tensor(0))
+
+    def forward(self, model, signal):
+        self.batches += 1
+        return losses.squared_error(model, signal)
+
+
+def test_a_state_of_ones_own_begins_anew_where_it_can():
+    class Restarted(Counted):
+        def reset(self):
+            self.batches.zero_()
+
+    for loss, expected in ((Counted(), 7), (Restarted(), 3)):
+        for steps in (4, 3):
+            model = SparseAutoencoder(DenseDictionary(4, 6), OneStep(TopK(2)))
+            fit(model, torch.ones(8, 4), steps, batch=4, loss=loss, progress=False)
+        assert loss.batches == expected

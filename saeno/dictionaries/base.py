@@ -21,10 +21,10 @@ def random_atoms(concepts: int, channels: int, *coefficients: int, seed: int) ->
     return nn.Parameter(seeded(whole(concepts, "concepts"), whole(channels, "channels"), *coefficients, seed=seed))
 
 
-def largest_share(part: Tensor, whole: Tensor) -> tuple[int, float]:
+def largest_share(part: Tensor, atoms: Tensor) -> tuple[int, float]:
     """Which atom has the largest share of its norm in `part`, and that share; both `(concepts, channels, ...)`."""
-    size = unit(whole)
-    part, norm = ((wide(one) / wide(size)).flatten(1).norm(dim=1) for one in (part, whole))
+    size = unit(atoms)
+    part, norm = ((wide(one) / wide(size)).flatten(1).norm(dim=1) for one in (part, atoms))
     share = part / torch.where(norm > 0, norm, 1.0)
     return int(share.argmax()), share.max().item()
 

@@ -152,7 +152,7 @@ class FourierDictionary(Dictionary):
             raise ValueError(f"length = {length!r}: should be less, length · modes {self.modes} is above {MOST_MODES}")
         with torch.no_grad():
             atoms = self.atoms([2 * m + 2 for m in self.modes])
-            spectrum = self._spectrum(whole=True).to(torch.complex128)
+            spectrum = self._spectrum(full=True).to(torch.complex128)
             for axis, modes, one in zip(self._grid_axes, self.modes, lengths, strict=True):
                 matrix = on_longer_torus(modes, one, centres(atoms, axis))
                 spectrum = torch.einsum("ckm,cd...m->cd...k", matrix, spectrum.movedim(axis, -1)).movedim(-1, axis)
@@ -174,12 +174,12 @@ class FourierDictionary(Dictionary):
     def _grid_axes(self) -> tuple[int, ...]:
         return tuple(range(2, 2 + self.axes))
 
-    def _spectrum(self, whole: bool = False) -> Tensor:
+    def _spectrum(self, full: bool = False) -> Tensor:
         """D̂(k) for the frequencies whose last entry is ≥ 0 (the others are conjugates), or for the whole of them.
 
         `(concepts, channels, *2·modes + 1, modes + 1)`.
         """
-        keep = slice(0 if whole else self.modes[-1], None)
+        keep = slice(0 if full else self.modes[-1], None)
         weight = wide(self.weight)  # half precision has no complex numbers
         mirrored = weight.flip(self._grid_axes)[..., keep]
         weight, half = weight[..., keep], self._half[..., keep]

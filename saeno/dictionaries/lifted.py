@@ -75,10 +75,10 @@ class Lifted(Dictionary):
                 f"atom {atom} is {share:.2g} (relative) outside range(P) "
                 f"of this lifting of {lifting.channels} to {lifting.lifted}"
             )
-        inner = copy.deepcopy(source)
-        inner.weight = nn.Parameter(weight.clone())
-        self = cls(inner, lifting, residual)
-        inner.weight.data.copy_(weight)
+        dictionary = copy.deepcopy(source)
+        dictionary.weight = nn.Parameter(weight.clone())
+        self = cls(dictionary, lifting, residual)
+        dictionary.weight.data.copy_(weight)
         return self
 
     @property
@@ -175,8 +175,8 @@ class Lifted(Dictionary):
     def _eigenvalue(self, grid: Grid) -> Tensor:
         if self.adjoint:
             return largest_eigenvalue(symbol(self.atoms(grid)))
-        inner = self.dictionary.atoms(grid)
-        return largest_eigenvalue(symbol(inner), symbol(self.lifting.lift(self.lifting.project(inner))))
+        atoms = self.dictionary.atoms(grid)
+        return largest_eigenvalue(symbol(atoms), symbol(self.lifting.lift(self.lifting.project(atoms))))
 
     def determined_by(self) -> list[Tensor] | None:
         parts = self.dictionary.determined_by(), self.lifting.determined_by()

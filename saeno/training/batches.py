@@ -136,7 +136,7 @@ def _seeded(*counts: int) -> Iterator[int]:
 
 
 def _generators(loader: torch.utils.data.DataLoader) -> list[torch.Generator]:
-    """Those that the loader, its samplers and its data set hold."""
+    """Those that the loader, its samplers and its data set hold, of classes that may be anyone's."""
     batched = loader.batch_sampler
     parts = [loader, loader.sampler, batched, getattr(batched, "sampler", None), loader.dataset]
     values = [value for part in parts for value in getattr(part, "__dict__", {}).values()]
