@@ -11,10 +11,7 @@ from saeno.units import unit, wide, within
 
 
 def symbol(atoms: Tensor) -> Tensor:
-    """Fourier symbol of a dictionary on a grid.
-
-    `(frequencies, channels, concepts)`, from atoms `(concepts, channels, *grid)`.
-    """
+    """The Fourier symbol `(frequencies, channels, concepts)` of atoms `(concepts, channels, *grid)`."""
     atoms = wide(atoms)
     if atoms.dim() == 2:
         return atoms.T.unsqueeze(0)
