@@ -8,7 +8,7 @@ from saeno.book.imports import imported, named
 
 # From the ground up. A room is a module or a folder; it may import from the floors below it, and from itself.
 FLOORS = """
-checks units
+checks part units
 files grids kernels seeds
 lifting sparsity
 dictionaries

@@ -15,7 +15,7 @@ from saeno.book.press.notebooks import code, find
 from tests import house
 
 RULES = [house.wrong_arrows, house.cycles, house.doors, house.faces, house.crowds]
-CLEAN = ("book",)  # where no private name is taken from another module; ("",) is everywhere
+CLEAN = ("",)  # where no private name is taken from another module: everywhere
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
