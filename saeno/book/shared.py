@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from saeno.book.claims import Number
+from saeno.book.claims import Number, Paired
 
-EXACT = {"most": 1e-10, "tolerance": 1e-10, "possible": (0.0, math.inf), "form": ".0e"}
+EXACT = {"most": 1e-10, "possible": (0.0, math.inf), "form": ".0e"}
 BROKEN = {"least": 0.05, "possible": (0.0, math.inf), "form": ".2f"}
 
 
@@ -19,6 +19,11 @@ def exact_and_broken(case: str, exact: str = "", broken: str = "") -> dict[str, 
     return {name: Number(name, {"case": case}, **EXACT) for name in exact.split()} | {
         name: Number(name, {"case": case}, **BROKEN) for name in broken.split()
     }
+
+
+def needed(exact: str, broken: str, least: float = BROKEN["least"]) -> dict[str, Paired]:
+    """What a missing hypothesis breaks is larger by `least` than what is exact with it, over all seeds."""
+    return {f"{name}_breaks": Paired(name, exact, least=least) for name in broken.split()}
 
 
 def normal(random: torch.Generator, *shape: int) -> Tensor:

@@ -6,13 +6,12 @@ import torch
 
 from saeno.book.claims import Claim, Number
 from saeno.book.lifting.lifting.lab import place, preimage
-from saeno.book.shared import exact_and_broken, normal, unit
+from saeno.book.shared import exact_and_broken, needed, normal, unit
 
 CHANNELS = 16
 
 AXES = {"case": ["gain", "narrow"], "seed": range(10)}
 
-NONE = Number("right_mistaken", {"case": "gain"}, most=0.0, tolerance=0.0, possible=(0, 1), form=".2f")
 CLAIMS = [
     Claim(
         id="lifting-gain",
@@ -32,9 +31,13 @@ CLAIMS = [
         verdict="shown",
         numbers=exact_and_broken("gain", "right skew", "lifted_norm effective_norm mistaken skew_mistaken")
         | {
-            "right_mistaken": NONE,
+            "right_mistaken": Number("right_mistaken", {"case": "gain"}, most=0.0, possible=(0, 1), form=".2f"),
             "effective_mistaken": Number("effective_mistaken", {"case": "gain"}, possible=(0, 1), form=".2f"),
         },
+        differences=needed("right", "lifted_norm effective_norm")
+        | needed("right_mistaken", "mistaken skew_mistaken")
+        # A single atom is 1/64.
+        | needed("right_mistaken", "effective_mistaken", least=0.01),
     ),
     Claim(
         id="lifting-narrow",
@@ -50,6 +53,7 @@ CLAIMS = [
         verdict="shown",
         numbers=exact_and_broken("narrow", "attained wide", "lost")
         | {"ceiling": Number("ceiling", {"case": "narrow"}, most=0.95, possible=(0, 1), form=".2f")},
+        differences=needed("wide", "lost"),
     ),
 ]
 

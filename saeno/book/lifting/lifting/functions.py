@@ -13,7 +13,7 @@ from torch import Tensor
 from saeno import ConvDictionary, FourierDictionary, Lifted, Lifting, MatchingPursuit, SoftThreshold, Unrolled
 from saeno.book.claims import Claim
 from saeno.book.lifting.lifting.lab import common_step, ista
-from saeno.book.shared import apart, exact_and_broken, normal
+from saeno.book.shared import apart, exact_and_broken, needed, normal
 from saeno.data import SparseModel
 from saeno.dictionaries import Dictionary
 
@@ -37,6 +37,7 @@ CLAIMS = [
         "functions with any P: {scalar}; with step and threshold as they were: {not_rescaled}.",
         verdict="shown",
         numbers=exact_and_broken("functions", "data both scalar", "outside gaussian not_rescaled"),
+        differences=needed("both", "outside gaussian") | needed("scalar", "not_rescaled"),
     ),
 ]
 

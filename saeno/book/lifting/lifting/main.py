@@ -20,9 +20,9 @@ from saeno import (
     TopK,
     Unrolled,
 )
-from saeno.book.claims import Claim
+from saeno.book.claims import Claim, Paired
 from saeno.book.lifting.lifting.lab import STEPS, THRESHOLD, common_step, ista, place, preimage
-from saeno.book.shared import apart, exact_and_broken, normal, unit
+from saeno.book.shared import apart, exact_and_broken, needed, normal, unit
 from saeno.data import SparseModel
 
 CHANNELS, LIFTED, CONCEPTS, ACTIVE = 16, 40, 32, 3
@@ -49,6 +49,7 @@ CLAIMS = [
         finding="The largest error is {tied}. Where L is not Pᵀ the codes are others, by {untied}.",
         verdict="shown",
         numbers=exact_and_broken("data", "tied", "untied"),
+        differences=needed("tied", "untied"),
     ),
     Claim(
         id="lifting-lifted-residual",
@@ -65,6 +66,7 @@ CLAIMS = [
         "Pursuit, D outside: {pursuit}.",
         verdict="shown",
         numbers=exact_and_broken("lifted", "first both greedy isometry", "outside gaussian pursuit"),
+        differences=needed("both", "outside gaussian") | needed("greedy", "pursuit"),
     ),
     Claim(
         id="lifting-only-if",
@@ -80,6 +82,7 @@ CLAIMS = [
         "threshold the codes part by {thresholded}.",
         verdict="shown",
         numbers=exact_and_broken("only if", "twins linear", "twins_gram linear_gram thresholded"),
+        differences=needed("twins", "twins_gram") | needed("linear", "linear_gram thresholded"),
     ),
     Claim(
         id="lifting-multiple",
@@ -94,6 +97,9 @@ CLAIMS = [
         "forgotten: {no_threshold}. Both: {neither}. Size: {size}.",
         verdict="shown",
         numbers=exact_and_broken("multiple", "both adjoint", "no_step no_threshold neither size"),
+        # Codes that are c times as large are c − 1 of their norm away.
+        differences=needed("both", "no_step no_threshold neither")
+        | {"times": Paired("size", 1.5, least=-1e-6, most=1e-6)},
     ),
 ]
 

@@ -5,14 +5,12 @@ Signals of 16 channels with 3 of 32 atoms; L = Pᵀ, PPᵀ = I, 40 lifted dimens
 
 from __future__ import annotations
 
-import math
-
 import torch
 
 from saeno import DenseDictionary, Lifted, Lifting, SparseAutoencoder, TopK, Unrolled, fit
 from saeno.book.claims import Claim, Number
 from saeno.book.lifting.lifting.lab import common_step, ista
-from saeno.book.shared import EXACT, apart, normal
+from saeno.book.shared import EXACT, apart, needed, normal
 from saeno.data import SparseModel
 from saeno.metrics import mcc
 
@@ -40,11 +38,12 @@ CLAIMS = [
         numbers={
             "sgd_outside": Number("outside", BEST["SGD"], **EXACT),
             "sgd_apart": Number("apart", BEST["SGD"], **EXACT),
-            "sgd_cosine": Number("cosine", BEST["SGD"], possible=SHARE),
+            "sgd_cosine": Number("cosine", BEST["SGD"], least=0.95, possible=SHARE),
             "adam_outside": Number("outside", BEST["Adam"], least=0.05, possible=SHARE),
-            "adam_apart": Number("apart", BEST["Adam"], possible=(0.0, math.inf)),
-            "adam_cosine": Number("cosine", BEST["Adam"], possible=SHARE),
+            "adam_apart": Number("apart", BEST["Adam"]),
+            "adam_cosine": Number("cosine", BEST["Adam"], least=0.95, possible=SHARE),
         },
+        differences=needed("sgd_outside", "adam_outside") | needed("sgd_apart", "adam_apart", least=0.01),
     ),
 ]
 
