@@ -182,6 +182,16 @@ def test_where_a_number_may_be_when_it_is_measured_again(echoed, options, moved,
             found.agrees(seed, double=value)
 
 
+def test_an_identity_may_err_by_another_rounding(echoed, monkeypatch):
+    stored = record.Stored(3e-16, 1e-16, 2e-16, 4e-16, (2e-16, 3e-16, 4e-16), (1, 2, 3))
+    monkeypatch.setattr(record, "stored", lambda *_: stored)
+    found = doubled(numbers={"double": Number("double", {"factor": 2.0}, most=1e-10, possible=(0, math.inf))})
+    for seed in (None, 2):
+        found.agrees(seed, double=5e-15)
+        with pytest.raises(Drift):
+            found.agrees(seed, double=1e-11)
+
+
 def test_a_seed_that_breaks_the_claim_has_drifted(echoed):
     """Though its number is one that a seed may have: the mean is then 8/3."""
     doubled().agrees(1, double=0.0)

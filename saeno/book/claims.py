@@ -37,6 +37,10 @@ VERDICTS = {
 }
 
 
+ROUNDING = 1e-12
+"""The errors of identities in float64 are less, and are others on each processor."""
+
+
 class Drift(AssertionError):
     """A number measured again is not the stored one, or the claim does not hold with it."""
 
@@ -151,7 +155,7 @@ class Claim:
             return number.tolerance
         if apart is None or (10 * apart > 1e-6 and 10 * apart > stored.std):
             return None
-        return 10 * apart + 1e-5 * max(map(abs, stored.each)) + 1e-12
+        return 10 * apart + 1e-5 * max(map(abs, stored.each)) + ROUNDING
 
     def apart(self, name: str) -> float | None:
         """What the number moved by between two arithmetics of one machine; None when that was not measured."""
@@ -166,9 +170,7 @@ class Claim:
         """
         stored, slack = self.stored(name), self.tolerance(name)
         if seed is None or slack is None:
-            slack = (
-                stored.maximum - stored.minimum + 0.01 * abs(stored.mean) if slack is None or seed is None else slack
-            )
+            slack = stored.maximum - stored.minimum + 0.01 * abs(stored.mean) + ROUNDING
             low, high = stored.minimum - slack, stored.maximum + slack
         else:
             own = self._by_seed(name, None)[seed]
