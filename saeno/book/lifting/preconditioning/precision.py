@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from saeno.book.claims import Claim, Number
+from saeno.book.claims import Claim, Number, Paired
 from saeno.book.lifting.preconditioning.main import STEPS, recover
 
 TRIED = [
@@ -23,18 +23,18 @@ CLAIMS = [
         id="preconditioning-precision-rates",
         chapter="lifting/preconditioning",
         source="our measurement",
-        statement="With a schedule that ends at 0, descent ends closest from a rate that would be too large without "
-        "it.",
+        statement="With a schedule that ends at 0, descent ends closer from a rate that would be too large without it "
+        "than from the one that is soonest without it.",
         setting=f"As for precision: {STEPS} steps, cosine schedule, gradient descent without a lift. The distance is 1 "
         "minus the mean cosine of the hidden atoms with their nearest ones. No other rate that was tried, by "
         "factors of √2, comes closer. Without a schedule nine of ten are not found at this rate.",
-        finding="From the rate 32 the distance is {rate32}.",
+        finding="From the rate 32 the distance is {rate32}, from 16 it is {rate16}.",
         verdict="ours",
         numbers={
-            "rate32": Number(
-                "distance", {"run": "SGD, none, 32"}, most=0.005, form=".4f", possible=(0, 1), tolerance=0.01
-            ),
+            "rate32": Number("distance", {"run": "SGD, none, 32"}, most=0.005, form=".4f", possible=(0, 1)),
+            "rate16": Number("distance", {"run": "SGD, none, 16"}, form=".4f", possible=(0, 1)),
         },
+        differences={"closer": Paired("rate16", "rate32", least=0.001, form=".4f")},
     ),
 ]
 
