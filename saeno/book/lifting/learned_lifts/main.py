@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.utils.parametrizations import orthogonal
 
 from saeno import DenseDictionary, Lifted, Lifting, OneStep, SparseAutoencoder, TopK, TrainingError, Unrolled, fit
-from saeno.book.claims import Claim, Number
+from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel
 from saeno.metrics import fvu, match_atoms
 
@@ -41,13 +41,17 @@ CLAIMS = [
         chapter="lifting/learned-lifts",
         source="our measurement",
         statement="A learned lift, unit atoms and an encoder of one top-k step destroy the dictionary at every rate.",
-        setting=SETTING,
-        finding="The mean cosine of found and hidden atoms is {learned} at the best rate, and {plain} without a lift.",
+        setting=SETTING + " An atom is recovered when its cosine is above 0.95.",
+        finding="The mean cosine of found and hidden atoms is {learned} at the best rate, and the share that is "
+        "recovered {recovered}; the cosine is {plain} without a lift, and {fixed} with a fixed one.",
         verdict="ours",
         numbers={
             "learned": Number("cosine", at("learned", "Adam", 10.0), most=0.6, possible=SHARE),
-            "plain": Number("cosine", at("plain", "Adam", 100.0), least=0.9, tolerance=0.03, possible=SHARE),
+            "recovered": Number("recovered", at("learned", "Adam", 10.0), most=0.05, possible=SHARE),
+            "plain": Number("cosine", at("plain", "Adam", 100.0), least=0.9, possible=SHARE),
+            "fixed": Number("cosine", at("fixed", "SGD", 30.0), least=0.9, possible=SHARE),
         },
+        differences={f"{name}_better": Paired(name, "learned", least=0.3) for name in ("plain", "fixed")},
     ),
     Claim(
         id="learned-lifts-remedies",
@@ -56,13 +60,15 @@ CLAIMS = [
         statement="Atoms of free norm, a P with orthonormal rows, or an encoder that fits prevent the collapse.",
         setting=SETTING + " The encoder that fits is hard thresholding in five rounds.",
         finding="The mean cosine with the learned lift is {free} with free norms, {held} with P held orthonormal, and "
-        "{rounds} with hard thresholding.",
+        "{rounds} with hard thresholding; without any of these it is {learned}.",
         verdict="ours",
         numbers={
-            "free": Number("cosine", at("learned, free", "Adam", 3.0), least=0.9, tolerance=0.03, possible=SHARE),
-            "held": Number("cosine", at("learned, held", "Adam", 100.0), least=0.85, tolerance=0.05, possible=SHARE),
-            "rounds": Number("cosine", at("IHT, learned", "Adam", 30.0), least=0.95, tolerance=0.03, possible=SHARE),
+            "free": Number("cosine", at("learned, free", "Adam", 3.0), least=0.9, possible=SHARE),
+            "held": Number("cosine", at("learned, held", "Adam", 100.0), least=0.85, possible=SHARE),
+            "rounds": Number("cosine", at("IHT, learned", "Adam", 30.0), least=0.95, possible=SHARE),
+            "learned": Number("cosine", at("learned", "Adam", 10.0), most=0.6, possible=SHARE),
         },
+        differences={f"{name}_better": Paired(name, "learned", least=0.3) for name in ("free", "held", "rounds")},
     ),
     Claim(
         id="learned-lifts-gain",
@@ -71,15 +77,18 @@ CLAIMS = [
         statement="A lift that learns with the dictionary makes recovery better.",
         setting=SETTING + " The rival has the same remedy against collapse, and no lift.",
         finding="With free norms the mean cosine is {free_plain} without a lift and {free} with it; with hard "
-        "thresholding {rounds_plain} and {rounds}: no gain beyond the spread.",
+        "thresholding {rounds_plain} and {rounds}: gains of {free_gain} and {rounds_gain}.",
         verdict="not reproduced",
         numbers={
-            "free_plain": Number("cosine", at("plain, free", "Adam", 10.0), least=0.9, tolerance=0.03, possible=SHARE),
-            "free": Number("cosine", at("learned, free", "Adam", 3.0), least=0.9, tolerance=0.03, possible=SHARE),
-            "rounds_plain": Number(
-                "cosine", at("IHT, plain", "Adam", 100.0), least=0.95, tolerance=0.03, possible=SHARE
-            ),
-            "rounds": Number("cosine", at("IHT, learned", "Adam", 30.0), least=0.95, tolerance=0.03, possible=SHARE),
+            "free_plain": Number("cosine", at("plain, free", "Adam", 10.0), least=0.9, possible=SHARE),
+            "free": Number("cosine", at("learned, free", "Adam", 3.0), least=0.9, possible=SHARE),
+            "rounds_plain": Number("cosine", at("IHT, plain", "Adam", 100.0), least=0.95, possible=SHARE),
+            "rounds": Number("cosine", at("IHT, learned", "Adam", 30.0), least=0.95, possible=SHARE),
+        },
+        # One atom of the 64, found where it was not, is about that much.
+        differences={
+            "free_gain": Paired("free", "free_plain", most=0.02),
+            "rounds_gain": Paired("rounds", "rounds_plain", most=0.02),
         },
     ),
     Claim(
@@ -92,11 +101,14 @@ CLAIMS = [
         "{hidden} for the hidden atoms.",
         verdict="ours",
         numbers={
-            "plain": Number("alike_end", at("plain", "Adam", 100.0), least=0.1, most=0.14),
-            "fixed": Number("alike_end", at("fixed", "Adam", 10.0), least=0.1, most=0.14),
-            "held": Number("alike_end", at("learned, held", "Adam", 100.0), least=0.1, most=0.14),
-            "hidden": Number("alike_true", at("plain", "Adam", 100.0), least=0.14, most=0.15),
+            "plain": Number("alike_end", at("plain", "Adam", 100.0)),
+            "fixed": Number("alike_end", at("fixed", "Adam", 10.0)),
+            "held": Number("alike_end", at("learned, held", "Adam", 100.0)),
+            "hidden": Number("alike_true", at("plain", "Adam", 100.0)),
         },
+        # Less alike, if at all, by a fraction of what these atoms and the hidden ones differ by.
+        differences={f"{name}_alike": Paired(name, "plain", least=-0.005) for name in ("fixed", "held")}
+        | {f"{name}_below": Paired("hidden", name, least=0.01) for name in ("plain", "fixed", "held")},
     ),
 ]
 
