@@ -5,7 +5,7 @@ As in `whitening_rates`; codes are held, which takes half the time and loses not
 
 from __future__ import annotations
 
-from saeno.book.claims import Claim, Number
+from saeno.book.claims import Claim, Number, Paired
 from saeno.book.lifting.whitening import lab as _whitening
 
 AXES = {
@@ -28,15 +28,17 @@ def _claim(data: str, unlifted: dict, lift: dict) -> Claim:
         id=f"whitening-rounds-{data}",
         chapter="lifting/whitening",
         source="our measurement",
-        statement="An encoder of five rounds needs no lift to find what one step finds with it.",
+        statement="An encoder of five rounds finds nearly all atoms without a lift, and hardly more with one.",
         setting="As for the gain of the whitening lift, with five rounds of hard thresholding in place of one step, "
-        "codes held, each at the best optimizer and rate of a grid that holds the rate inside.",
-        finding="The mean cosine with the hidden atoms is {unlifted} without a lift and {lift} with it.",
+        "codes held, each at a rate inside of a grid that is the best of both optimizers, to within the spread of seeds.",
+        finding="The mean cosine with the hidden atoms is {unlifted} without a lift and {lift} with it: a gain of "
+        "{gain}.",
         verdict="ours",
         numbers={
-            "unlifted": Number("cosine", {"data": data, **unlifted}, least=0.93, tolerance=0.04, possible=(0.0, 1.0)),
-            "lift": Number("cosine", {"data": data, **lift}, least=0.93, tolerance=0.04, possible=(0.0, 1.0)),
+            "unlifted": Number("cosine", {"data": data, **unlifted}, least=0.95, possible=(0.0, 1.0)),
+            "lift": Number("cosine", {"data": data, **lift}, least=0.95, possible=(0.0, 1.0)),
         },
+        differences={"gain": Paired("lift", "unlifted", most=0.05)},
     )
 
 
