@@ -68,8 +68,10 @@ def _parts(data: str) -> Claim:
         chapter="lifting/whitening",
         source="our measurement",
         statement="Of a whitening lift it is the inference that helps, not the preconditioner.",
-        setting=SIZES + HARD[data] + "Each method with the optimizer and the rate that are best for it; without a lift "
-        "that is Adam. Held: no gradient goes through the codes. White data: a model without a lift on whitened signals.",
+        setting=SIZES
+        + HARD[data]
+        + "Each method with the optimizer and the rate that are best for it: Adam, without a "
+        "lift. Held: no gradient goes through the codes. White data: a model without a lift on whitened signals.",
         finding="The mean cosine with the hidden atoms is {preconditioner} with the preconditioner alone, {inference} "
         "with the inference alone, {held} when its codes are held, and {white_data} on white data; {lift} with the "
         "lift, and {unlifted} without.",
