@@ -129,8 +129,8 @@ CLAIMS = [
             f"{data}_noisy": Number("lift", {"part": "bar", "data": data}, least=0.95, possible=SHARE)
             for data in ("anisotropic", "coherent")
         },
-        # "Can": of five seeds some lose much and some nothing, so the mean is only known to be no gain.
-        differences={f"{data}_loss": Paired(f"{data}_noisy", data, least=-0.1) for data in ("anisotropic", "coherent")},
+        # What "can" needs is in the means. Some seeds lose much, some nothing, and five bound the mean loss badly.
+        differences={f"{data}_loss": Paired(f"{data}_noisy", data, least=-0.2) for data in ("anisotropic", "coherent")},
     ),
 ]
 
