@@ -59,7 +59,7 @@ OWN = (
 
 
 def _steps(optimizer: str, lift: str, **more: object) -> Number:
-    return Number("steps", {"run": f"{optimizer}, {lift}, constant"}, form=".0f", possible=(0, STEPS), **more)
+    return Number("steps", {"run": f"{optimizer}, {lift}, constant"}, form=".0f", possible=(EVERY, STEPS), **more)
 
 
 def _distance(optimizer: str, lift: str, schedule: str) -> Number:
@@ -73,7 +73,7 @@ def _faster(rival: str, number: str, **bounds: float) -> Paired:
 
 
 EQUAL, OTHERS, EQUAL_ADAM = ({"run": run} for run in METHODS)
-COUNT = {"form": ".0f", "possible": (0, SLOW)}
+COUNT = {"form": ".0f", "possible": (EVERY, SLOW)}
 CLAIMS = [
     Claim(
         id="preconditioning-equal-rate",
