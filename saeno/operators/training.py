@@ -1,0 +1,238 @@
+"""Training an operator on pairs of functions; a run can be killed and resumed to the same bits."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from saeno import files
+from saeno.checks import flag, instance, path, real, short, tensor, whole
+from saeno.operators.base import Operator
+from saeno.training.batches import batches, fingerprint
+from saeno.training.fit import rate
+from saeno.training.history import History
+from saeno.training.interrupt import held_interrupt
+from saeno.training.run import Run
+from saeno.units import unit
+
+
+def relative_l2(prediction: Tensor, target: Tensor) -> Tensor:
+    r"""The error of each function, over its size: $\|\hat y - y\| / \|y\|$, `(batch,)`.
+
+    Both are `(batch, channels, *grid)`. The norm is the quadrature norm, so grids may differ from one pair to another.
+    Raises ValueError where the shapes differ, and for a target of zeros.
+    """
+    instance(prediction, Tensor, "prediction", "model(x)")
+    instance(target, Tensor, "target", "y")
+    if prediction.shape != target.shape or target.dim() < 2:
+        what = f"should be that of target, {tuple(target.shape)}, (batch, channels, *grid)"
+        raise ValueError(f"prediction has shape {tuple(prediction.shape)}: {what}")
+    size = unit(target)  # a power of two: squares are formed of numbers near 1
+    norm = torch.linalg.vector_norm((target / size).flatten(1), dim=1)
+    if not norm.all():
+        raise ValueError("target has functions that are zero: should have none, whose relative error is not defined")
+    return torch.linalg.vector_norm(((prediction - target) / size).flatten(1), dim=1) / norm
+
+
+def fit_operator(
+    model: nn.Module,
+    inputs: Tensor,
+    outputs: Tensor,
+    steps: int,
+    batch: int = 20,
+    lr: float = 3e-3,
+    weight_decay: float = 1e-4,
+    warmup: int = 100,
+    seed: int = 0,
+    metrics: Mapping[str, Callable[[nn.Module], float | Tensor]] | None = None,
+    every: int | None = None,
+    checkpoint: str | os.PathLike | None = None,
+    save_every: int = 100,
+    progress: bool = True,
+) -> History:
+    r"""Learn an operator from pairs of functions: $\min_G \mathbb E\, \|G(a) - y\| / \|y\|$, by AdamW.
+
+    The rate of step t is lr·(t + 1)/`warmup` at first, and then falls to 0 along half a cosine.
+
+    Args:
+        model: `FNO`, `UNet`, `DeepONet`, or any torch module from `inputs` to `outputs`; trained in place.
+        inputs, outputs: `(pairs, channels, *grid)`, in the model's type of numbers. Each batch goes to its device.
+        steps: number of batches.
+        batch: pairs per batch. The batch of a step depends on the seed and the step alone.
+        lr: the largest rate.
+        weight_decay: of AdamW.
+        warmup: steps at the beginning whose rate grows; fewer than `steps`.
+        seed: of the order of the batches.
+        metrics: name → function of the model, measured at both ends, and each `every` steps.
+        every: steps between two measurements; None for no more.
+        checkpoint, save_every, progress: as in `saeno.fit`.
+
+    Raises ValueError or TypeError at once for an argument that cannot work, and TrainingError, naming the step and the
+    cause, for a loss that diverges; the model then holds its last good state.
+    """
+    instance(model, nn.Module, "model", "FNO(1, 1, 32, 16)")
+    described = model if isinstance(model, Operator) else _Module(model)
+    steps, batch, save_every = whole(steps, "steps"), whole(batch, "batch"), whole(save_every, "save_every")
+    seed, warmup = whole(seed, "seed", least=0), whole(warmup, "warmup", least=0)
+    lr, weight_decay = real(lr, "lr", positive=True), real(weight_decay, "weight_decay")
+    progress, every = flag(progress, "progress"), None if every is None else whole(every, "every")
+    checkpoint = None if checkpoint is None else path(checkpoint, "checkpoint")
+    if warmup >= steps:
+        raise ValueError(f"warmup = {warmup}: should be less than steps = {steps}")
+    for name, metric in (metrics or {}).items():
+        if not callable(metric):
+            raise TypeError(f"metrics[{name!r}] = {short(metric)}: should be a function of the model")
+    measured = {name: partial(_measured, metric, model) for name, metric in (metrics or {}).items()}
+    _check_pairs(model, inputs, outputs, batch)
+    run = OperatorRun(described, torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay), steps)
+    pairs = partial(_pairs, inputs, outputs, next(model.parameters()).device, batch, seed)
+    settings = {
+        "steps": steps,
+        "batch": batch,
+        "lr": lr,
+        "weight_decay": weight_decay,
+        "warmup": warmup,
+        "seed": seed,
+        "metrics": list(measured),
+        "every": every,
+        "inputs": inputs.shape,
+        "outputs": outputs.shape,
+    }
+    x, y = next(pairs(0))
+    run.try_out(x, y)
+    with ExitStack() as writing:
+        if checkpoint is not None:
+            first = torch.cat([x.flatten(), y.flatten()])[:, None]
+            settings["data"] = fingerprint(first, len(first), seed, ())
+            json.dumps([described.describe(), settings])  # what cannot be written is refused now
+            writing.enter_context(files.held(checkpoint))
+            files.probe(checkpoint, run.size())
+            if Path(checkpoint).exists():
+                run.restore(checkpoint, settings)
+        source = pairs(run.step)
+
+        from tqdm import tqdm
+
+        # Given only to hide the bar, so that tqdm's own switch, the variable TQDM_DISABLE, works too.
+        hidden = {} if progress else {"disable": True}
+        bar = tqdm(total=steps, initial=run.step, desc="fit_operator", unit="step", **hidden)
+        try:
+            with bar, held_interrupt(checkpoint is not None) as interrupted:
+                start = perf_counter() - run.seconds
+                if run.step == 0:
+                    run.measure(measured)
+                while run.step < steps:
+                    run.learn(*next(source), warmed(lr, warmup, run.step, steps))
+                    at_end = run.step == steps
+                    if at_end or (every is not None and run.step % every == 0):
+                        run.measure(measured)
+                    run.seconds, stopping = perf_counter() - start, interrupted()
+                    if checkpoint is not None and (at_end or run.step % save_every == 0 or stopping):
+                        run.save(checkpoint, settings)
+                    if stopping:
+                        raise KeyboardInterrupt(
+                            f"training stopped at step {run.step} of {steps}; the checkpoint has it"
+                        )
+                    bar.update()
+                    if run.step % run.keep == 0:
+                        bar.set_postfix(loss=f"{run.loss[run.step - 1]:.3g}", refresh=False)
+        finally:
+            model.eval()
+        return run.history()
+
+
+def warmed(lr: float, warmup: int, step: int, steps: int) -> float:
+    """The rate at a step: growing to `lr` during `warmup` steps, then a cosine over what is left."""
+    return lr * (step + 1) / warmup if step < warmup else rate(lr, "cosine", step - warmup, steps - warmup)
+
+
+class OperatorRun(Run):
+    """The state of a run, as of `saeno.fit`, whose step learns a pair."""
+
+    def learn(self, x: Tensor, y: Tensor, lr: float) -> None:
+        """One step of the optimizer at that rate. Raises TrainingError."""
+        self.model.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        self.optimizer.zero_grad()
+        loss = relative_l2(self.model(x), y).mean()
+        loss.backward()
+        if self.ceiling is None:
+            self.ceiling = 1e3 * max(loss.item(), 1.0)  # an output of zeros has the error 1
+        self.check(loss.item(), y)
+        if self.step % self.keep == 0:
+            self.remember()
+        self.optimizer.step()
+        self.loss[self.step], self.lr[self.step] = loss.item(), lr
+        self.step += 1
+
+    def check_code(self, signal: Tensor) -> None:
+        """Refuse to train where no parameter has a gradient; there is no code to look at."""
+        if not any(parameter.grad is not None and parameter.grad.any() for parameter in self.model.parameters()):
+            raise ValueError(
+                "model has the gradient zero in all parameters, which teaches nothing: should have another"
+            )
+
+    def try_out(self, x: Tensor, y: Tensor) -> None:
+        """Raise ValueError, before anything is trained, when the model does not lead from x to y."""
+        made = self.model.eval()(x[:1])
+        if not isinstance(made, Tensor) or made.shape != y[:1].shape:
+            raise ValueError(
+                f"outputs has functions {tuple(y.shape[1:])}: should fit the model, which gives {short(made)}"
+            )
+
+
+class _Module(nn.Module):
+    """Any torch module: a checkpoint knows it by its class and the shapes of its weights."""
+
+    def __init__(self, module: nn.Module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.module(x)
+
+    def describe(self) -> dict[str, Any]:
+        shapes = {name: list(value.shape) for name, value in self.module.state_dict().items()}
+        return {"class": type(self.module).__qualname__, "shapes": shapes}
+
+
+def _measured(metric: Callable[[nn.Module], Any], model: nn.Module, _: nn.Module) -> Any:
+    return metric(model)  # the one that was given, not what stands for it in the run
+
+
+def _pairs(
+    inputs: Tensor, outputs: Tensor, device: torch.device, batch: int, seed: int, start: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """The pairs of a run from step `start` on: whatever their shapes, their numbers are drawn as signals are."""
+    for rows in batches(torch.arange(len(inputs))[:, None], batch, seed, (), start):
+        yield inputs[rows[:, 0]].to(device), outputs[rows[:, 0]].to(device)
+
+
+def _check_pairs(model: nn.Module, inputs: Any, outputs: Any, batch: int) -> None:
+    weight = next((parameter for parameter in model.parameters() if parameter.requires_grad), None)
+    if weight is None:
+        raise ValueError("model has no parameter to train: should have one with requires_grad = True")
+    for name, value in {"inputs": inputs, "outputs": outputs}.items():
+        tensor(value, name, "(pairs, channels, *grid)")
+        if value.dtype != weight.dtype:
+            raise TypeError(
+                f"{name} is {value.dtype}, the model {weight.dtype}: should be the same, convert one of them"
+            )
+    if len(inputs) != len(outputs):
+        raise ValueError(f"outputs has {len(outputs)} functions: should have {len(inputs)}, as inputs")
+    if batch > len(inputs):
+        raise ValueError(f"batch = {batch}: should be at most the {len(inputs)} pairs")
+    zero = ~outputs.flatten(1).any(1)
+    if zero.any():
+        first = torch.nonzero(zero)[0].item()
+        raise ValueError(f"outputs has functions that are zero, first in pair {first}: a relative error needs others")
