@@ -45,7 +45,8 @@ def record(
     channels, *grid)` for each input; TypeError where it gives no tensor.
     """
     instance(model, nn.Module, "model", "FNO(1, 1, 32, 16)")
-    x, batch = tensor(x, "x", "(inputs, channels, *grid)", finite=False), whole(batch, "batch")
+    tensor(x, "x", "(inputs, channels, *grid)", finite=False)
+    batch = whole(batch, "batch")
     names = [layers] if isinstance(layers, str) else list(dict.fromkeys(listed(layers, "layers", "names of modules")))
     made: dict[str, _Kept | ShardWriter] = {}
     first = 0

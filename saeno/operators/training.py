@@ -17,30 +17,11 @@ from torch import Tensor, nn
 from saeno import files
 from saeno.checks import flag, instance, path, real, short, tensor, whole
 from saeno.operators.base import Operator
+from saeno.operators.run import AnyModule, OperatorRun
 from saeno.training.batches import batches, fingerprint
 from saeno.training.fit import rate
 from saeno.training.history import History
 from saeno.training.interrupt import held_interrupt
-from saeno.training.run import Run
-from saeno.units import unit
-
-
-def relative_l2(prediction: Tensor, target: Tensor) -> Tensor:
-    r"""The error of each function, over its size: $\|\hat y - y\| / \|y\|$, `(batch,)`.
-
-    Both are `(batch, channels, *grid)`. The norm is the quadrature norm, so grids may differ from one pair to another.
-    Raises ValueError where the shapes differ, and for a target of zeros.
-    """
-    instance(prediction, Tensor, "prediction", "model(x)")
-    instance(target, Tensor, "target", "y")
-    if prediction.shape != target.shape or target.dim() < 2:
-        what = f"should be that of target, {tuple(target.shape)}, (batch, channels, *grid)"
-        raise ValueError(f"prediction has shape {tuple(prediction.shape)}: {what}")
-    size = unit(target)  # a power of two: squares are formed of numbers near 1
-    norm = torch.linalg.vector_norm((target / size).flatten(1), dim=1)
-    if not norm.all():
-        raise ValueError("target has functions that are zero: should have none, whose relative error is not defined")
-    return torch.linalg.vector_norm(((prediction - target) / size).flatten(1), dim=1) / norm
 
 
 def fit_operator(
@@ -74,13 +55,14 @@ def fit_operator(
         seed: of the order of the batches.
         metrics: name → function of the model, measured at both ends, and each `every` steps.
         every: steps between two measurements; None for no more.
-        checkpoint, save_every, progress: as in `saeno.fit`.
+        checkpoint, save_every, progress: as in `saeno.fit`. A run goes on to the same bits, unless the model itself
+            draws random numbers in training, as dropout does.
 
     Raises ValueError or TypeError at once for an argument that cannot work, and TrainingError, naming the step and the
     cause, for a loss that diverges; the model then holds its last good state.
     """
     instance(model, nn.Module, "model", "FNO(1, 1, 32, 16)")
-    described = model if isinstance(model, Operator) else _Module(model)
+    described = model if isinstance(model, Operator) else AnyModule(model)
     steps, batch, save_every = whole(steps, "steps"), whole(batch, "batch"), whole(save_every, "save_every")
     seed, warmup = whole(seed, "seed", least=0), whole(warmup, "warmup", least=0)
     lr, weight_decay = real(lr, "lr", positive=True), real(weight_decay, "weight_decay")
@@ -153,57 +135,6 @@ def fit_operator(
 def warmed(lr: float, warmup: int, step: int, steps: int) -> float:
     """The rate at a step: growing to `lr` during `warmup` steps, then a cosine over what is left."""
     return lr * (step + 1) / warmup if step < warmup else rate(lr, "cosine", step - warmup, steps - warmup)
-
-
-class OperatorRun(Run):
-    """The state of a run, as of `saeno.fit`, whose step learns a pair."""
-
-    def learn(self, x: Tensor, y: Tensor, lr: float) -> None:
-        """One step of the optimizer at that rate. Raises TrainingError."""
-        self.model.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-        self.optimizer.zero_grad()
-        loss = relative_l2(self.model(x), y).mean()
-        loss.backward()
-        if self.ceiling is None:
-            self.ceiling = 1e3 * max(loss.item(), 1.0)  # an output of zeros has the error 1
-        self.check(loss.item(), y)
-        if self.step % self.keep == 0:
-            self.remember()
-        self.optimizer.step()
-        self.loss[self.step], self.lr[self.step] = loss.item(), lr
-        self.step += 1
-
-    def check_code(self, signal: Tensor) -> None:
-        """Refuse to train where no parameter has a gradient; there is no code to look at."""
-        if not any(parameter.grad is not None and parameter.grad.any() for parameter in self.model.parameters()):
-            raise ValueError(
-                "model has the gradient zero in all parameters, which teaches nothing: should have another"
-            )
-
-    def try_out(self, x: Tensor, y: Tensor) -> None:
-        """Raise ValueError, before anything is trained, when the model does not lead from x to y."""
-        made = self.model.eval()(x[:1])
-        if not isinstance(made, Tensor) or made.shape != y[:1].shape:
-            raise ValueError(
-                f"outputs has functions {tuple(y.shape[1:])}: should fit the model, which gives {short(made)}"
-            )
-
-
-class _Module(nn.Module):
-    """Any torch module: a checkpoint knows it by its class and the shapes of its weights."""
-
-    def __init__(self, module: nn.Module):
-        super().__init__()
-        self.module = module
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.module(x)
-
-    def describe(self) -> dict[str, Any]:
-        shapes = {name: list(value.shape) for name, value in self.module.state_dict().items()}
-        return {"class": type(self.module).__qualname__, "shapes": shapes}
 
 
 def _measured(metric: Callable[[nn.Module], Any], model: nn.Module, _: nn.Module) -> Any:
