@@ -21,10 +21,11 @@ class Operator(nn.Module):
     they are `settings`, and stand in its file beside the weights.
     """
 
-    def __init__(self, channels_in: int, channels_out: int, **settings: Any):
+    def __init__(self, channels_in: int, channels_out: int, seed: int, **settings: Any):
         super().__init__()
         self.channels_in, self.channels_out = whole(channels_in, "channels_in"), whole(channels_out, "channels_out")
-        self.settings = {"channels_in": self.channels_in, "channels_out": self.channels_out, **settings}
+        channels = {"channels_in": self.channels_in, "channels_out": self.channels_out}
+        self.settings = {**channels, **settings, "seed": whole(seed, "seed", least=0)}
 
     def extra_repr(self) -> str:
         """Its settings, for print."""
@@ -79,7 +80,6 @@ class Pointwise(nn.Linear):
 @contextmanager
 def starting(seed: int) -> Iterator[None]:
     """Weights made in here start as the seed says; torch's generator, which draws them, is as it was afterwards."""
-    seed = whole(seed, "seed", least=0)
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+        torch.default_generator.manual_seed(whole(seed, "seed", least=0))
         yield

@@ -55,7 +55,7 @@ class DeepONet(Operator):
         grid = as_grid(grid)
         if not grid:
             raise ValueError("grid = (): should have a number of sensors for at least one axis")
-        super().__init__(channels_in, channels_out, grid=grid, **counts, seed=seed)
+        super().__init__(channels_in, channels_out, seed, grid=grid, **counts)
         self.grid, self.basis = grid, basis
         waves = _half([frequencies] * len(grid))
         with starting(seed):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
@@ -43,7 +41,7 @@ class FNO(Operator):
 
     def __init__(self, channels_in: int, channels_out: int, width: int, modes: Grid, layers: int = 4, seed: int = 0):
         width, layers, modes = whole(width, "width"), whole(layers, "layers"), per_axis(modes, "modes", least=0)
-        super().__init__(channels_in, channels_out, width=width, modes=modes, layers=layers, seed=seed)
+        super().__init__(channels_in, channels_out, seed, width=width, modes=modes, layers=layers)
         self.modes = modes
         with starting(seed):
             self.lift = Pointwise(self.channels_in, width)
@@ -72,8 +70,8 @@ class FourierLayer(nn.Module):
     def __init__(self, width: int, modes: Grid, last: bool = False):
         super().__init__()
         self.kernel, self.pointwise, self.last = FourierDictionary(width, width, modes), Pointwise(width, width), last
-        # Each frequency that is kept comes out as large as it goes in.
-        nn.init.normal_(self.kernel.weight, std=1 / math.sqrt(width))
+        # Small beside W: kernels that give each frequency back at its size, 1/√width, make a network learn more slowly.
+        nn.init.normal_(self.kernel.weight, std=1 / width)
 
     def forward(self, hidden: Tensor) -> Tensor:
         moved = self.pointwise(hidden) + self.kernel.synthesis(hidden)

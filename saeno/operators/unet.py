@@ -39,7 +39,7 @@ class UNet(Operator):
         width, axes, depth = whole(width, "width"), whole(axes, "axes"), whole(depth, "depth", least=0)
         if axes > 2:
             raise ValueError(f"axes = {axes}: should be 1 or 2")
-        super().__init__(channels_in, channels_out, width=width, axes=axes, depth=depth, seed=seed)
+        super().__init__(channels_in, channels_out, seed, width=width, axes=axes, depth=depth)
         self.axes, self.depth = axes, depth
         widths = [width * 2**level for level in range(depth + 1)]
         with starting(seed):
