@@ -211,7 +211,7 @@ def test_a_run_learns_the_heat_equation():
     history = fit_operator(operator, x, y, 100, warmup=10, lr=1e-2, metrics={"new": error}, every=50)
     assert history.measured == [0, 50, 100] and not operator.training
     of_mean = relative_l2(y.mean(0, keepdim=True).expand_as(new_y), new_y).mean()
-    assert history.metrics["new"][-1] < 0.3 * min(history.metrics["new"][0], of_mean.item())
+    assert history.metrics["new"][-1] < 0.05 * min(history.metrics["new"][0], of_mean.item())
 
 
 def test_a_step_by_hand():
@@ -346,6 +346,11 @@ def test_a_run_that_diverges_stops_and_keeps_what_was_good():
         assert stopped.value.step == 3 and model.weight.isfinite().all()
 
 
+class Nothing(nn.Module):
+    def forward(self, x):
+        return 0 * x
+
+
 @pytest.mark.parametrize(
     ("change", "error", "said"),
     [
@@ -360,6 +365,7 @@ def test_a_run_that_diverges_stops_and_keeps_what_was_good():
         ({"outputs": PAIRS[1][..., :16]}, ValueError, r"outputs has functions \(1, 16\): should fit the model"),
         ({"outputs": PAIRS[1] * torch.nan}, ValueError, "outputs has NaN"),
         ({"outputs": torch.cat([PAIRS[1][:59], 0 * PAIRS[1][:1]])}, ValueError, "zero, first in pair 59"),
+        ({"model": nn.Sequential(small(), Nothing())}, ValueError, "model has the gradient zero in all parameters"),
         ({"metrics": {"m": 3}}, TypeError, r"metrics\['m'\] = 3"),
         ({"every": 0}, ValueError, "every = 0"),
     ],
@@ -416,6 +422,17 @@ class Two(nn.Module):
 
     def forward(self, x):
         return self.kind(*[x, x + 1]) if issubclass(self.kind, Named) else self.kind([x, x + 1])
+
+
+class Saying(nn.Module):
+    """A layer that gives no tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.words = nn.Identity()
+
+    def forward(self, x):
+        return self.words({"x": x})["x"]
 
 
 class Named(NamedTuple):
@@ -591,7 +608,8 @@ def test_a_replacement_that_cannot_be(function, error, said):
         (lambda o, x: record(o, x.numpy(), "lift"), TypeError, "x = a NumPy array .* should be a tensor"),
         (lambda o, x: record(made("deeponet")[0], x, "trunk.0"), ValueError, r"'trunk.0' gives .* with batch = 4"),
         (lambda o, x: replaced(o, "layers.1", 3).__enter__(), TypeError, "function = 3"),
-        (lambda o, x: replaced(o, "no", abs).__enter__(), ValueError, "layers = 'no': should be one of"),
+        (lambda o, x: replaced(o, "no", abs).__enter__(), ValueError, "layer = 'no': should be one of"),
+        (lambda o, x: record(Saying(), x, "words"), TypeError, "layer 'words' gives a dict: should be a tensor"),
     ],
 )
 def test_what_cannot_be_recorded(call, error, said):

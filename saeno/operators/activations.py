@@ -55,10 +55,10 @@ def record(
         count = min(batch, len(x) - first)
         if value.dim() < 2 or len(value) != count:
             form = f"(batch, channels, *grid) with batch = {count}"
-            raise ValueError(f"layers: {name!r} gives {short(value)}: should be {form}")
+            raise ValueError(f"layer {name!r} gives {short(value)}: should be {form}")
         if not value.sum().isfinite() and not value.isfinite().all():  # a finite sum has finite terms, and is read once
             where = f"for inputs {first} to {first + count - 1}"
-            raise ValueError(f"layers: {name!r} has NaN or infinite values {where}: should be finite")
+            raise ValueError(f"layer {name!r} has NaN or infinite values {where}: should be finite")
         if name not in made:
             about = {"layer": name, "call": call, "output": output}
             place = None if shards is None else Path(shards) / quote(name, safe="")
@@ -109,7 +109,7 @@ def replace(
             raise ValueError(f"function gave {short(new)}: should be {tuple(value.shape)}, as {name!r} gives")
         return new
 
-    with watched(model, [text(layer, "layer")], changed, call, output):
+    with watched(model, [text(layer, "layer")], changed, call, output, "layer"):
         yield model
 
 
@@ -120,11 +120,12 @@ def watched(
     seen: Callable[[str, Tensor], Tensor | None],
     call: int | None = None,
     output: int | None = None,
+    argument: str = "layers",
 ) -> Iterator[None]:
     """Call `seen(name, value)` with what layers give in a forward of a network; a tensor it returns takes their place.
 
     How often each layer ran is counted, and held against `call` when the forward ends. A layer that is called by
-    itself, outside of it, is not watched.
+    itself, outside of it, is not watched. argument: what names are called where they were given, for an error.
     """
     call = None if call is None else whole(call, "call", least=0)
     output = None if output is None else whole(output, "output", least=0)
@@ -133,7 +134,7 @@ def watched(
         if name not in modules:
             known = [repr(one) for one in modules if one]
             more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
-            raise ValueError(f"layers = {name!r}: should be one of {', '.join(known[:MOST_NAMES])}{more}")
+            raise ValueError(f"{argument} = {name!r}: should be one of {', '.join(known[:MOST_NAMES])}{more}")
     ran: dict[str, int] = {}  # of the forward that is going on
 
     def begin(*_: Any) -> None:
@@ -154,7 +155,7 @@ def watched(
     def end(*_: Any) -> None:
         for name, count in ran.items():
             if count == 0:
-                raise ValueError(f"layers: {name!r} does not run in a forward of {type(model).__name__}")
+                raise ValueError(f"layer {name!r} does not run in a forward of {type(model).__name__}")
             if call is None and count > 1:
                 raise ValueError(f"call = None: {name!r} runs {count} times in a forward, should be 0 to {count - 1}")
             if call is not None and call >= count:
@@ -179,7 +180,7 @@ def picked(made: Any, output: int | None, name: str) -> Tensor:
         raise ValueError(f"output = {output}: {name!r} gives a {type(made).__name__}, should be None")
     value = made[output] if several else made
     if not isinstance(value, Tensor):
-        raise TypeError(f"layers: {name!r} gives a {type(value).__name__}: should be a tensor")
+        raise TypeError(f"layer {name!r} gives a {type(value).__name__}: should be a tensor")
     return value
 
 
