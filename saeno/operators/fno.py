@@ -14,10 +14,10 @@ from saeno.operators.base import Operator, Pointwise, starting
 class FNO(Operator):
     r"""A Fourier neural operator: convolutions with band-limited kernels, and products at every node.
 
-    $$ v_0 = P a, \qquad v_{t+1}(u) = \sigma\Bigl( W_t v_t(u) + b_t + \int \kappa_t(u - s)\, v_t(s)\, ds \Bigr),
-    \qquad G(a) = Q\, v_L . $$
+    $$ v_0 = L a, \qquad v_{t+1}(u) = \sigma\Bigl( W_t v_t(u) + b_t + \int \kappa_t(u - s)\, v_t(s)\, ds \Bigr),
+    \qquad G(a) = P\, v_T . $$
 
-    P, W and Q act at every node, on channels alone; Q is two affine maps with σ between them. σ is GELU, and the last
+    L, W and P act at every node, on channels alone; P is two affine maps with σ between them. σ is GELU, and the last
     layer has none, as in the authors' program. The kernel κ of a layer is a `FourierDictionary`: its atoms are the
     functions by which a channel spreads to all others, `fno.layers[0].kernel.atoms(256)` shows them. So the kernel is
     real without special cases for the frequency zero or for Nyquist's.

@@ -14,10 +14,10 @@ class UNet(Operator):
     r"""A U-Net: convolutions on grids of half the nodes, and half again, and the way back with what each grid had.
 
     $$ d_0 = B_0 a, \quad d_{l+1} = B_{l+1} \downarrow d_l, \qquad u_D = d_D, \quad u_l = C_l\,[\uparrow u_{l+1}, d_l],
-    \qquad G(a) = Q u_0 . $$
+    \qquad G(a) = P u_0 . $$
 
     B and C are two convolutions of three nodes per axis, each followed by GELU, on a torus (circular padding); ↓ is the
-    mean of two neighbours per axis, ↑ repeats each node; Q acts at every node. Depth l has 2^l · `width` components.
+    mean of two neighbours per axis, ↑ repeats each node; P acts at every node. Depth l has 2^l · `width` components.
 
     What it learns is tied to the distance of the nodes, so on another grid it is another operator. It follows shifts by
     2^depth nodes.
