@@ -17,6 +17,7 @@ composition data
 autoencoder
 losses
 training
+operators
 __init__ plots
 book/chapters book/explorer book/imports book/panel book/peers book/runner
 book/checking book/numbers book/record

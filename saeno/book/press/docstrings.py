@@ -14,7 +14,7 @@ from functools import cache
 
 from sphinx.pycode import ModuleAnalyzer
 
-MODULES = ("losses", "inference", "metrics", "data", "data.families", "data.signals", "data.pde", "plots")
+MODULES = ("losses", "inference", "metrics", "data", "data.families", "data.signals", "data.pde", "operators", "plots")
 WIDE = 80  # letters of TeX
 
 _FORMULA = re.compile(r"^([ \t]*)\$\$(.+?)\$\$[ \t]*", re.MULTILINE | re.DOTALL)
