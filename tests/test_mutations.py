@@ -22,7 +22,24 @@ class Change(NamedTuple):
     new: str
 
 
-CHANGES = []
+ORDERS, COUNTS = "book/operators/functions/main.py", "book/operators/functions/counts.py"
+LAYERS, SHRINKAGE = "book/operators/fourier_neural_operators/layers.py", "book/recovery/iterative_shrinkage/main.py"
+GRADIENTS, SAMPLES = "book/recovery/dictionary_learning/gradients.py", "book/lifting/whitening/samples.py"
+CHANGES = [
+    # the library: a shorter step, an event less, no projection of the gradient, three times the rate
+    Change("uniqueness-transition", "inference/unrolled.py", "DAMPING = 0.7", "DAMPING = 0.6"),
+    Change("functions-counts", "inference/matching_pursuit.py", "range(self.k - 1)", "range(self.k - 2)"),
+    Change("whitening-few-samples", "training/run.py", "dictionary.project_gradient_()", "pass"),
+    Change("whitening-few-samples", "training/fit.py", "else lr * (1 +", "else 3 * lr * (1 +"),
+    # what is asked: active atoms, thresholds, noise
+    Change("functions-orders", ORDERS, "SparseModel(dictionary, active=3", "SparseModel(dictionary, active=2"),
+    Change("functions-counts", COUNTS, "Unrolled(SoftThreshold(0.1,", "Unrolled(SoftThreshold(0.2,"),
+    Change("lifting-multiple", "book/lifting/lifting/lab.py", "THRESHOLD, STEPS = 0.1,", "THRESHOLD, STEPS = 0.2,"),
+    Change("fourier-layer", LAYERS, "4, noise=0.1)", "4)"),
+    Change("whitening-few-samples", SAMPLES, "noise=NOISE)", "noise=1.5 * NOISE)"),
+    Change("shrinkage-bias", SHRINKAGE, "omp(model.dictionary, signal, 5)", "omp(model.dictionary, signal, 4)"),
+    Change("dictionary-envelope", GRADIENTS, "SparseModel(true, active=3)", "SparseModel(true, active=2)"),
+]
 
 
 @pytest.fixture(scope="module")
