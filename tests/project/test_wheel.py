@@ -1,16 +1,24 @@
 """What is installed elsewhere: the package with its results and types, and without the press that builds the book."""
 
+import json
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
-from setuptools import find_packages
 
 from saeno.book.imports import PACKAGE, reached
 from saeno.book.press import ROOT
 
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-SHIPPED = {ROOT.joinpath(*name.split(".")) for name in find_packages(str(ROOT), **SETTINGS["packages"]["find"])}
+# In a process of its own: setuptools brings copies of packages, which others would then take for what is installed.
+FIND = "import json, sys, setuptools as s; print(json.dumps(s.find_packages(sys.argv[1], **json.loads(sys.argv[2]))))"
+FOUND = [sys.executable, "-c", FIND, str(ROOT), json.dumps(SETTINGS["packages"]["find"])]
+SHIPPED = {
+    ROOT.joinpath(*name.split("."))
+    for name in json.loads(subprocess.run(FOUND, capture_output=True, text=True, check=True).stdout)
+}
 
 
 def test_the_wheel_has_every_folder_but_the_press():
