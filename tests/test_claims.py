@@ -259,11 +259,14 @@ def test_a_rerun_measures_once_for_each_setting_and_compares(echoed, monkeypatch
         return echo(seed, factor) | {"seed": 9}
 
     echoed.trial = trial
-    assert doubled().rerun(seed=2) == {"double": 4.0}
+    assert doubled().rerun(seed=2) == {"double": 4.0} and doubled().rerun() == {"double": 2.0}
     both = doubled(numbers={"double": DOUBLE, "seed": Number("seed", {"factor": 2.0})})
-    with pytest.raises(Drift, match=r"seed is 9\.000 with seed 3, stored as 3\.000"):
+    with pytest.raises(Drift, match=r"seed is 9\.000, and the 3 seeds of the ledger allow -1\.020 to 5\.020"):
         both.rerun(seed=3)
-    assert calls == [(2, 2.0), (3, 2.0)]
+    assert calls == [(2, 2.0), (1, 2.0), (3, 2.0)]
+    assert both.measured(3) == {"double": 6.0, "seed": 9}, "compared with nothing"
+    with pytest.raises(Drift, match=r"seed is 9\.000 with seed 3, stored as 3\.000"):
+        both.agrees(3, **both.measured(3))
     with pytest.raises(Drift, match=r"double is 100\.000, and"):  # a seed that the ledger has not
         doubled().rerun(seed=50)
 

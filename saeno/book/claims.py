@@ -205,20 +205,23 @@ class Claim:
         return "" if record.fresh(self.experiment) else "; they were stored before the code was what it is now"
 
     def rerun(self, seed: int | None = None) -> dict[str, float]:
-        """Measure all numbers again with one seed, and return them by name; raises Drift when one does not agree.
+        """Measure all numbers again with one seed, and return them; raises Drift for one that is none of the ledger's.
 
-        seed: of the ledger, whose values are then compared with its own, or another; None: the first of the ledger.
+        seed: None is the first of the ledger. Whatever it is, its numbers may be those of any seed, since another
+        processor may turn a choice in a training and end elsewhere.
         """
-        seeds = self.stored(next(iter(self.numbers))).seeds
-        seed = seeds[0] if seed is None else seed
-        trial, done, values = load_experiment(self.experiment).trial, {}, {}
-        for name, number in self.numbers.items():
+        values = self.measured(self.stored(next(iter(self.numbers))).seeds[0] if seed is None else seed)
+        self.agrees(**values)
+        return values
+
+    def measured(self, seed: int) -> dict[str, float]:
+        """All numbers by name, measured again with one seed and compared with nothing."""
+        trial, done = load_experiment(self.experiment).trial, {}
+        for number in self.numbers.values():
             key = tuple(sorted(number.settings.items()))
             if key not in done:
                 done[key] = trial(**number.settings, seed=seed)
-            values[name] = done[key][number.value]
-        self.agrees(seed if seed in seeds else None, **values)
-        return values
+        return {name: done[tuple(sorted(n.settings.items()))][n.value] for name, n in self.numbers.items()}
 
     def _repr_markdown_(self) -> str:
         return f"**{self.statement}** *{self.verdict.capitalize()}.* {self.found()} (Claim `{self.id}`.)"
