@@ -153,9 +153,7 @@ class Claim:
         number, stored, apart = self.numbers[name], self.stored(name), self.apart(name)
         if number.tolerance is not None:
             return number.tolerance
-        if apart is None or (10 * apart > 1e-6 and 10 * apart > stored.std):
-            return None
-        return 10 * apart + 1e-5 * max(map(abs, stored.each)) + ROUNDING
+        return None if apart is None else record.tolerance(apart, stored)
 
     def apart(self, name: str) -> float | None:
         """What the number moved by between two arithmetics of one machine; None when that was not measured."""
