@@ -70,11 +70,11 @@ how far apart its numbers are:
 .venv/bin/python -m saeno.book {example} --arithmetic
 ```
 
-In Python, `claim("{example_id}").rerun()` measures the numbers of one claim again, with the first of its seeds, and
+In Python, `claim("{example_id}").rerun()` measures the numbers of one claim again, with the first of its seeds. It
 raises an error if one of them is none that a seed could have given. `make test` asks for more of every claim. A seed
-has to come as near to its own stored value as the column *a seed again* says, and the claim has to hold with it. Another
-processor may turn a choice in one training, and end elsewhere: so three seeds are tried, and one has to agree. *As any
-seed* stands where rounding alone makes another number of every seed, or where nobody has looked.
+has to come as near to its own stored value as the column *a seed again* says, and the claim has to hold with it.
+Another processor may turn a choice in one training, and end elsewhere. So three seeds are tried, and one has to agree.
+*As any seed* stands where rounding alone makes another number of every seed, or where nobody has looked.
 """
 
 # No ids, and an attribute instead of <script>, as in saeno/plots/explorer.py. A source may come from several versions,
