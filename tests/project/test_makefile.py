@@ -52,6 +52,6 @@ def test_help_lists_every_command_and_a_new_chapter_gets_its_name():
     said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True).stdout
     described = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     assert "new-chapter" in described and re.findall(r"^  make ([a-z-]+) ", said, flags=re.MULTILINE) == described
-    command = ["make", "-n", "-o", ".venv/.installed", "new-chapter", "NAME=part/slug"]
+    command = ["make", "--no-print-directory", "-n", "-o", ".venv/.installed", "new-chapter", "NAME=part/slug"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
     assert done.strip().endswith("saeno.book.press.new_chapter 'part/slug'")
