@@ -156,7 +156,7 @@ class Claim:
         return None if apart is None else record.tolerance(apart, stored)
 
     def apart(self, name: str) -> float | None:
-        """What the number moved by between two arithmetics of one machine; None when that was not measured."""
+        """What the number moved by between arithmetics of one machine; None when that was not measured."""
         number = self.numbers[name]
         return record.apart(self.experiment, number.value, number.settings)
 

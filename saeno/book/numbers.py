@@ -27,7 +27,7 @@ class Number:
     tolerance: float | None = None
     """How far one seed, measured again, may lie from its stored value, where that is not a matter of rounding: a time.
 
-    None: ten times what the value moved by between two arithmetics of one machine, and 1e-5 of the largest at least.
+    None: ten times what the value moved by between arithmetics of one machine, and 1e-5 of the largest at least.
     Where this says nothing about the seed any more, since it is as much as the seeds differ by, the value may be that
     of any seed.
     """

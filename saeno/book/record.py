@@ -138,7 +138,7 @@ def _read(path: Path, _: int) -> dict:
 
 
 def apart(name: str, value: str, settings: Mapping[str, Setting]) -> float | None:
-    """What that value of one seed moved by between two arithmetics of one machine; None when nobody looked."""
+    """What that value of one seed moved by between arithmetics of one machine; None when nobody looked."""
     for entry in load(name).get("arithmetic", {}).get("moved", []):
         if entry["settings"] == dict(settings):
             return entry["apart"].get(value)

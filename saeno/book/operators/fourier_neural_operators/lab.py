@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from saeno import ConvDictionary, FourierDictionary, SoftThreshold, SparseAutoencoder, Unrolled, fit
+from saeno.book.shared import apart as apart
 from saeno.data import SparseModel, families
 
 MODES, STEPS, BATCH, CONCEPTS, THRESHOLD = 16, 100, 16, 8, 0.05
@@ -27,11 +28,6 @@ def nodes(n: int) -> Tensor:
 def bump(distance: Tensor, sharp: float | Tensor) -> Tensor:
     """A periodic bump of height 1 at distance 0; the larger `sharp`, the narrower."""
     return torch.exp(sharp * (torch.cos(2 * math.pi * distance) - 1))
-
-
-def apart(a: Tensor, b: Tensor) -> float:
-    """The distance of a and b over the norm of b."""
-    return ((a - b).norm() / b.norm()).item()
 
 
 # The layer

@@ -16,6 +16,7 @@ from saeno import (
     Unrolled,
     fit,
 )
+from saeno.book.shared import apart as apart
 from saeno.data import SparseModel
 from saeno.data.families import bumps_and_gabors
 from saeno.dictionaries import Dictionary
@@ -93,8 +94,3 @@ def busiest(dictionary: Dictionary, code: Tensor) -> int:
     """Of the atoms that the code uses more than others, the one with the fastest waves."""
     use, waves = code.mean((0, 2)), dictionary.atoms(NODES)[:, 0].diff(dim=1).norm(dim=1)
     return int((waves * (use > use.median())).argmax())
-
-
-def apart(a: Tensor, b: Tensor) -> float:
-    """Relative distance."""
-    return ((a - b).norm() / b.norm()).item()

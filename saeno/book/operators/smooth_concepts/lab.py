@@ -17,6 +17,7 @@ from saeno import ConvDictionary, FourierDictionary, MatchingPursuit, SparseAuto
 from saeno.book.chapters import load_experiment
 from saeno.book.record import stored
 from saeno.book.runner import Setting
+from saeno.book.shared import apart as apart
 from saeno.data import SparseModel
 from saeno.data.families import box, derivative, gabor, gaussian, rough
 from saeno.dictionaries.functions import Function, FunctionAtoms
@@ -145,11 +146,6 @@ def tuned(experiment: str, value: str, **settings: Setting) -> tuple[float, ...]
 def very_smooth() -> FunctionAtoms:
     """Four very smooth concepts: a bump, the slope of one, two packets of three and of five waves."""
     return FunctionAtoms([gaussian(0.06), derivative(0.06), gabor(3, 0.05), gabor(5, 0.07)])
-
-
-def apart(a: Tensor, b: Tensor) -> float:
-    """The distance of a and b over the norm of b."""
-    return ((a - b).norm() / b.norm()).item()
 
 
 def descend(
