@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from saeno import composition, files
-from saeno.checks import instance, short, tensor
+from saeno.checks import instance, real, short, tensor
 from saeno.dictionaries import Dictionary
 from saeno.grids import Grid
 from saeno.inference import Encoding, Inference
@@ -26,9 +26,9 @@ class Output(NamedTuple):
 class SparseAutoencoder(nn.Module):
     r"""Encode by inference, decode by synthesis.
 
-    $$ z = \operatorname{inference}(D, x - b) $$
+    $$ z = \operatorname{inference}(D, x / s - b) $$
 
-    $$ \hat x = b + D z $$
+    $$ \hat x = s\, (b + D z) $$
 
     The encoder is an approximate solver of the sparse recovery problem $\min_z \tfrac12\|x - D z\|^2 + \lambda R(z)$;
     training it on data is the outer problem, the minimum over D. All six models of the paper are this, with another
@@ -40,27 +40,38 @@ class SparseAutoencoder(nn.Module):
         inference: `OneStep`, `Unrolled` or `MatchingPursuit`.
         mean: what b starts with, `(channels,)`, such as `saeno.data.geometric_median(signals)`. b is a constant in each
             channel, and is learned. None: there is no b; data that have a mean then spend an atom on it, or more.
+        scale: s > 0, the unit in which signals are learned, such as `saeno.data.scale(signals)`. Signals and
+            reconstructions stay as they are; codes, thresholds, penalties, losses and b (`mean` divided by s) are in
+            this unit, so that a threshold means the same for a layer of any size. None: 1.
 
-    Who asks the dictionary itself about a signal asks about `model.centred(signal)`, which is x − b.
+    Who asks the dictionary itself about a signal asks about `model.centred(signal)`, which is x / s − b.
 
     Shapes: signals `(batch, channels, *grid)`, codes `(batch, concepts, *grid)`, with `OnGrid` on a grid of their own.
     Source: the abstract.
     """
 
-    def __init__(self, dictionary: Dictionary, inference: Inference, mean: Tensor | None = None):
+    def __init__(
+        self, dictionary: Dictionary, inference: Inference, mean: Tensor | None = None, scale: float | None = None
+    ):
         super().__init__()
         self.dictionary = instance(dictionary, Dictionary, "dictionary", "DenseDictionary(64, 128)")
         self.inference = instance(inference, Inference, "inference", "OneStep(TopK(5))")
-        self.mean = None if mean is None else nn.Parameter(_checked(mean, dictionary))
+        self.scale = None if scale is None else real(scale, "scale", positive=True)
+        self.mean = None if mean is None else nn.Parameter(self.scaled(_checked(mean, dictionary)))
         inference.attach(dictionary)
 
     def centred(self, signal: Tensor) -> Tensor:
-        """x − b, `(batch, channels, *grid)`: what the inference is given; x itself in a model without a mean."""
+        """x / s − b, `(batch, channels, *grid)`: what the inference is given; x itself without a mean and a scale."""
         self.dictionary.check_signal(signal)
+        signal = self.scaled(signal)
         return signal if self.mean is None else signal - self._constant()
 
+    def scaled(self, signal: Tensor) -> Tensor:
+        """x / s: a signal, or what is left of it, in the unit of the model; losses are in this unit."""
+        return signal if self.scale is None else signal / self.scale
+
     def in_units(self) -> list[nn.Parameter]:
-        """The parameters in the unit of the signals: the mean, and a bias. All others are the same in any unit."""
+        """The parameters in the unit of x / s: the mean, and a bias. All others are the same in any unit."""
         return ([] if self.mean is None else [self.mean]) + self.inference.in_units()
 
     def encode(self, signal: Tensor) -> Tensor:
@@ -72,9 +83,8 @@ class SparseAutoencoder(nn.Module):
         return self.inference.events(self.dictionary, self.centred(signal))
 
     def decode(self, code: Tensor, grid: Grid | None = None) -> Tensor:
-        """b + D z for a code, `(batch, channels, *grid)`: on the code's own grid, or, for functions, on any other."""
-        signal = self.dictionary.synthesis(code) if grid is None else self.dictionary.render(code, grid)
-        return signal if self.mean is None else signal + self._constant()
+        """s (b + D z), `(batch, channels, *grid)`: on the code's own grid, or, for functions, on any other."""
+        return self._signal(self.dictionary.synthesis(code) if grid is None else self.dictionary.render(code, grid))
 
     def encoding(self, signal: Tensor) -> Encoding:
         """The code, as events where the inference makes them, with what it was chosen from: what losses ask for."""
@@ -84,8 +94,7 @@ class SparseAutoencoder(nn.Module):
         """x̂ on the grid of the signal; events are never spread out to a dense code, unless that has another grid."""
         code, grid = encoding.code, tuple(grid)
         if isinstance(code, Events) and tuple(code.shape[1:]) == grid:
-            signal = self.dictionary.synthesis_of_events(code)
-            return signal if self.mean is None else signal + self._constant()
+            return self._signal(self.dictionary.synthesis_of_events(code))
         return self.decode(encoding.dense(), grid)
 
     def reconstruct(self, signal: Tensor) -> Tensor:
@@ -125,6 +134,7 @@ class SparseAutoencoder(nn.Module):
             "inference": composition.describe(self.inference),
             "dtype": str(self.dictionary.weight.dtype).removeprefix("torch."),
             **({} if self.mean is None else {"mean": True}),  # files without it are of models without it
+            **({} if self.scale is None else {"scale": self.scale}),
         }
 
     @classmethod
@@ -132,8 +142,13 @@ class SparseAutoencoder(nn.Module):
         """A model composed as described, with fresh weights."""
         dictionary, inference = (composition.build(description[part]) for part in ("dictionary", "inference"))
         mean = torch.zeros(dictionary.channels) if description.get("mean") else None
-        model = cls(dictionary, inference, mean)
+        model = cls(dictionary, inference, mean, description.get("scale"))
         return model.to(composition.dtype_named(str(description["dtype"])))
+
+    def _signal(self, made: Tensor) -> Tensor:
+        """s (b + D z) from D z."""
+        made = made if self.mean is None else made + self._constant()
+        return made if self.scale is None else made * self.scale
 
     def _constant(self) -> Tensor:
         return self.mean.view(-1, *[1] * self.dictionary.axes)

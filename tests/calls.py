@@ -68,6 +68,7 @@ from saeno.data import (
     geometric_median,
     lines,
     mean,
+    scale,
     signals,
     simplex,
     spikes_and_waves,
@@ -225,6 +226,7 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
     }
     calls |= {
         "data.mean": (mean, {"signal": lambda: _normal(*_F)}),
+        "data.scale": (scale, {"signal": lambda: _normal(*_F)}),
         "data.geometric_median": (
             geometric_median,
             {"signal": lambda: _normal(*_F), "steps": lambda: 1000, "tolerance": lambda: 1e-3},
@@ -411,6 +413,7 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
             {"code": lambda: _normal(2, 3, 8), "grid": lambda: 16},
         ),
         "FourierDictionary.truncated": (_of(_fourier, "truncated"), {"modes": lambda: 2}),
+        "FourierDictionary.extended": (_of(_fourier, "extended"), {"modes": lambda: 5}),
         "FourierDictionary.on_domain": (_of(_fourier, "on_domain"), {"length": lambda: 2.0}),
         "ConvDictionary.interpolated": (
             _of(_conv, "interpolated"),
@@ -546,7 +549,12 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
         "OnGrid": (OnGrid, {"inference": lambda: MatchingPursuit(2), "grid": lambda: 16}),
         "SparseAutoencoder": (
             SparseAutoencoder,
-            {"dictionary": _dense, "inference": lambda: MatchingPursuit(2), "mean": lambda: _normal(4)},
+            {
+                "dictionary": _dense,
+                "inference": lambda: MatchingPursuit(2),
+                "mean": lambda: _normal(4),
+                "scale": lambda: 2.0,
+            },
         ),
         "SparseAutoencoder.decode": (_of(_model, "decode"), {"code": lambda: _normal(5, 6)}),
         "SparseAutoencoder.save": (_of(_model, "save"), {"path": _saved}),
@@ -601,9 +609,13 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
                 "seed": lambda: 0,
                 "metrics": lambda: {"active": _active},
                 "every": lambda: 1,
+                "held_out": lambda: _normal(4, 4, seed=1),
+                "patience": lambda: 3,
                 "checkpoint": _checkpoint,
                 "save_every": lambda: 1,
                 "progress": lambda: False,
+                "warmup": lambda: 1,
+                "revive": lambda: 5,
             },
         ),
         "fit on a model": (

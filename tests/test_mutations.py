@@ -31,7 +31,7 @@ CHANGES = [
     Change("uniqueness-transition", "inference/unrolled.py", "DAMPING = 0.7", "DAMPING = 0.6"),
     Change("functions-counts", "inference/matching_pursuit.py", "range(self.k - 1)", "range(self.k - 2)"),
     Change("whitening-few-samples", "training/run.py", "dictionary.project_gradient_()", "pass"),
-    Change("whitening-few-samples", "training/fit.py", "else lr * (1 +", "else 3 * lr * (1 +"),
+    Change("whitening-few-samples", "training/schedule.py", "else lr * (1 +", "else 3 * lr * (1 +"),
     # what is asked: active atoms, thresholds, noise
     Change("functions-orders", ORDERS, "SparseModel(dictionary, active=3", "SparseModel(dictionary, active=2"),
     Change("functions-counts", COUNTS, "Unrolled(SoftThreshold(0.1,", "Unrolled(SoftThreshold(0.2,"),

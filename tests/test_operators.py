@@ -24,7 +24,7 @@ from saeno import (
 )
 from saeno.operators import FNO, DeepONet, FourierLayer, Shards, ShardWriter, UNet, fit_operator, record, relative_l2
 from saeno.operators import replace as replaced
-from saeno.operators.training import warmed
+from saeno.training import rate
 from saeno.training import shards as shards_module
 from saeno.training.shards import Mixed
 from tests.helpers import normal, synthesis_matrix, through
@@ -230,9 +230,9 @@ def test_a_step_by_hand():
 
 
 def test_the_schedule():
-    rates = [warmed(2.0, 4, step, 12) for step in range(13)]
+    rates = [rate(2.0, "cosine", step, 12, warmup=4) for step in range(13)]
     assert rates[:5] == [0.5, 1, 1.5, 2, 2] and rates[-1] == 0 and rates[8] == pytest.approx(1)
-    assert warmed(2.0, 0, 0, 10) == 2
+    assert rate(2.0, "cosine", 0, 10, warmup=0) == 2
 
 
 def state(model):

@@ -1,4 +1,4 @@
-"""The middle of data: what the mean of a `SparseAutoencoder` starts with."""
+"""The middle and the size of data: what the mean of a `SparseAutoencoder` starts with, and its scale."""
 
 from __future__ import annotations
 
@@ -15,6 +15,22 @@ def mean(signal: Tensor) -> Tensor:
     points = _points(signal)
     size = common_unit(points)
     return (points / size).mean(0) * size
+
+
+@torch.no_grad()
+def scale(signal: Tensor) -> float:
+    r"""The size of signals `(batch, channels, *grid)` about their mean, $\sqrt{\mathbb E \|x - \bar x\|^2}$.
+
+    ‖·‖² is the sum over channels, E the mean over the batch and the grid. Divided by it, signals have the energy
+    ½E‖x − x̄‖² = ½. Raises ValueError for signals that are all the same, which have no size.
+    """
+    points = _points(signal)
+    size = common_unit(points).item()
+    points = points.double() / size
+    found = (points - points.mean(0)).square().sum(1).mean().sqrt().item() * size
+    if found == 0:
+        raise ValueError("signal has the same value everywhere: should vary, to have a size")
+    return found
 
 
 @torch.no_grad()

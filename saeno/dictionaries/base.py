@@ -62,6 +62,11 @@ class Dictionary(Part):
         """Number of components of a signal at one node."""
         return self.weight.shape[1]
 
+    @property
+    def middle(self) -> tuple[int, ...]:
+        """Nodes from the place of an event to the middle of its atom, per axis; 0 where an atom may be anywhere."""
+        return (0,) * self.axes
+
     def extra_repr(self) -> str:
         """Its sizes, for print."""
         return f"channels={self.channels}, concepts={self.concepts}"
@@ -111,6 +116,10 @@ class Dictionary(Part):
     def truncated(self, modes: Grid) -> Dictionary:
         """The atoms without their frequencies above `modes`. Raises TypeError for atoms without modes."""
         raise TypeError(f"truncated({modes!r}): {type(self).__name__} has no modes; a FourierDictionary has")
+
+    def extended(self, modes: Grid) -> Dictionary:
+        """The atoms with room for frequencies up to `modes`. Raises TypeError for atoms without modes."""
+        raise TypeError(f"extended({modes!r}): {type(self).__name__} has no modes; a FourierDictionary has")
 
     def on_domain(self, length: float | Sequence[float]) -> Dictionary:
         """The atoms on a domain of another length. Raises TypeError for atoms without modes."""

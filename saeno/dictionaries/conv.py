@@ -75,6 +75,10 @@ class ConvDictionary(Dictionary):
         self.weight = nn.Parameter(atoms[inside] / math.sqrt(count_nodes(grid)))
         return self
 
+    @property
+    def middle(self) -> tuple[int, ...]:
+        return tuple(first + taps // 2 for first, taps in zip(self.offset, self.support, strict=True))
+
     def extra_repr(self) -> str:
         offset = f", offset={self.offset}" if any(self.offset) else ""
         return f"{super().extra_repr()}, support={self.support}{offset}"

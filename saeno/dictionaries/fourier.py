@@ -120,6 +120,20 @@ class FourierDictionary(Dictionary):
         new.weight = nn.Parameter(self.weight.detach()[(..., *kept)].clone())
         return new
 
+    def extended(self, modes: Grid) -> FourierDictionary:
+        """The same functions, with room for frequencies up to `modes`, which are 0 until they are learned.
+
+        Training may begin with few modes and get more: coarse features first.
+        """
+        modes = per_axis(modes, "modes", least=0)
+        if len(modes) != self.axes or any(new < old for new, old in zip(modes, self.modes, strict=True)):
+            raise ValueError(f"modes = {modes}: should be at least this dictionary's modes {self.modes}, axis by axis")
+        new = FourierDictionary(self.channels, self.concepts, modes, self.seed).to(self.weight)
+        weight = torch.zeros_like(new.weight)
+        weight[(..., *[slice(m - old, m + old + 1) for m, old in zip(modes, self.modes, strict=True)])] = self.weight
+        new.weight = nn.Parameter(weight.detach())
+        return new
+
     def on_domain(self, length: float | Sequence[float]) -> FourierDictionary:
         r"""The same atoms on a domain of another length ℓ: signals on [0, ℓ), sampled at ℓ·i/n, periodic there.
 

@@ -99,6 +99,10 @@ class Lifted(Dictionary):
         return self.dictionary.channels if self.lifting.channels is None else self.lifting.channels
 
     @property
+    def middle(self) -> tuple[int, ...]:
+        return self.dictionary.middle
+
+    @property
     def adjoint(self) -> bool:
         """Whether analysis is the adjoint of synthesis: L = Pᵀ."""
         return self.lifting.adjoint
@@ -137,6 +141,10 @@ class Lifted(Dictionary):
     def truncated(self, modes: Grid) -> Lifted:
         """The same atoms without their frequencies above `modes`, where the inner dictionary has frequencies."""
         return self._with(self.dictionary.truncated(modes))
+
+    def extended(self, modes: Grid) -> Lifted:
+        """The same atoms with room for frequencies up to `modes`, where the inner dictionary has frequencies."""
+        return self._with(self.dictionary.extended(modes))
 
     def on_domain(self, length: float | Sequence[float]) -> Lifted:
         """The same atoms on a domain of another length, where the inner dictionary has frequencies."""

@@ -66,6 +66,10 @@ class Inference(Part):
         if self.sparsity is not None:
             self.sparsity.attach(dictionary.weight)
 
+    def renew(self, dictionary: Dictionary, concepts: Tensor) -> list[nn.Parameter]:
+        """Begin anew what is learned of these concepts `(count,)`, whose atoms are new; which parameters that were."""
+        return [] if self.sparsity is None else self.sparsity.renew(concepts)
+
     def in_units(self) -> list[nn.Parameter]:
         """What is learned in the unit of the signals, as a bias is: in other units, it is another number."""
         return []

@@ -71,6 +71,9 @@ class OnGrid(Inference):
     def in_units(self) -> list[nn.Parameter]:
         return self.inference.in_units()
 
+    def renew(self, dictionary: Dictionary, concepts: Tensor) -> list[nn.Parameter]:
+        return self.inference.renew(dictionary, concepts)
+
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
         return self.inference.events(dictionary, self._carried(dictionary, signal))
 

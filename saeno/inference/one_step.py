@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+import torch
 from torch import Tensor, nn
 
 from saeno.checks import flag, instance, real
@@ -47,6 +48,16 @@ class OneStep(Inference):
         if not self.tied or isinstance(self.sparsity, ReLU):
             weight = dictionary.weight
             self.bias = nn.Parameter(weight.new_zeros(dictionary.concepts))
+
+    @torch.no_grad()
+    def renew(self, dictionary: Dictionary, concepts: Tensor) -> list[nn.Parameter]:
+        own = [] if self.bias is None else [self.bias]
+        if self.bias is not None:
+            self.bias[concepts] = 0.0
+        if self.encoder is not None:
+            self.encoder.weight[concepts] = dictionary.weight[concepts]
+            own.append(self.encoder.weight)
+        return [*own, *super().renew(dictionary, concepts)]
 
     def in_units(self) -> list[nn.Parameter]:
         return [] if self.bias is None else [self.bias]

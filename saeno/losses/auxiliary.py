@@ -73,7 +73,7 @@ class AuxK(nn.Module):
         dead = self.dead().nonzero().flatten()
         if not len(dead):
             return value
-        residual = (signal - model.decode_encoding(encoding, signal.shape[2:])).detach()
+        residual = model.scaled(signal - model.decode_encoding(encoding, signal.shape[2:])).detach()
         return value + self.weight * misfit(residual, self._explained(model, model.centred(signal), residual, dead))
 
     def _explained(self, model: SparseAutoencoder, signal: Tensor, residual: Tensor, dead: Tensor) -> Tensor:

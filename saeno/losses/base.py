@@ -49,9 +49,9 @@ def encoded(model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None)
 
 
 def squared_error(model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
-    """½‖x − x̂‖² and nothing else."""
+    """½‖x − x̂‖² and nothing else; in the unit of the model, so divided by s², as in all losses here."""
     encoding = encoded(model, signal, encoding)
-    return misfit(signal, model.decode_encoding(encoding, signal.shape[2:]))
+    return misfit(model.scaled(signal), model.scaled(model.decode_encoding(encoding, signal.shape[2:])))
 
 
 def objective(model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
@@ -83,7 +83,8 @@ class l1(Weighted):
     def __call__(self, model: SparseAutoencoder, signal: Tensor, encoding: Encoding | None = None) -> Tensor:
         """The loss of a batch `(batch, channels, *grid)`."""
         code = encoded(model, signal, encoding).dense()
-        return misfit(signal, model.decode(code, tuple(signal.shape[2:]))) + self.weight * code.abs().sum(1).mean()
+        made = model.decode(code, tuple(signal.shape[2:]))
+        return misfit(model.scaled(signal), model.scaled(made)) + self.weight * code.abs().sum(1).mean()
 
 
 class l0(Weighted):

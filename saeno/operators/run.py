@@ -33,11 +33,10 @@ def relative_l2(prediction: Tensor, target: Tensor) -> Tensor:
 class OperatorRun(Run):
     """The state of a run, as of `saeno.fit`, whose step learns a pair."""
 
-    def learn(self, x: Tensor, y: Tensor, lr: float) -> None:
-        """One step of the optimizer at that rate. Raises TrainingError."""
+    def learn(self, x: Tensor, y: Tensor) -> None:
+        """One step of the optimizer. Raises TrainingError."""
         self.model.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
+        self.rates.put(self.optimizer, self.step)
         self.optimizer.zero_grad()
         loss = relative_l2(self.model(x), y).mean()
         loss.backward()
@@ -47,7 +46,7 @@ class OperatorRun(Run):
         if self.step % self.keep == 0:
             self.remember()
         self.optimizer.step()
-        self.loss[self.step], self.lr[self.step] = loss.item(), lr
+        self.loss[self.step], self.lr[self.step] = loss.item(), self.optimizer.param_groups[0]["lr"]
         self.step += 1
 
     def check_code(self, signal: Tensor) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import torch
@@ -19,9 +18,9 @@ from saeno.checks import flag, instance, path, real, short, tensor, whole
 from saeno.operators.base import Operator
 from saeno.operators.run import AnyModule, OperatorRun
 from saeno.training.batches import batches, fingerprint
-from saeno.training.fit import rate
 from saeno.training.history import History
-from saeno.training.interrupt import held_interrupt
+from saeno.training.loop import train
+from saeno.training.schedule import Rates
 
 
 def fit_operator(
@@ -42,7 +41,7 @@ def fit_operator(
 ) -> History:
     r"""Learn an operator from pairs of functions: $\min_G \mathbb E\, \|G(a) - y\| / \|y\|$, by AdamW.
 
-    The rate of step t is lr·(t + 1)/`warmup` at first, and then falls to 0 along half a cosine.
+    The rate grows for `warmup` steps, and then falls to 0 along half a cosine (`saeno.training.rate`).
 
     Args:
         model: `FNO`, `UNet`, `DeepONet`, or any torch module from `inputs` to `outputs`; trained in place.
@@ -75,7 +74,8 @@ def fit_operator(
             raise TypeError(f"metrics[{name!r}] = {short(metric)}: should be a function of the model")
     measured = {name: partial(_measured, metric, model) for name, metric in (metrics or {}).items()}
     _check_pairs(model, inputs, outputs, batch)
-    run = OperatorRun(described, torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay), steps)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)
+    run = OperatorRun(described, optimizer, Rates("cosine", optimizer, steps, warmup))
     pairs = partial(_pairs, inputs, outputs, next(model.parameters()).device, batch, seed)
     settings = {
         "steps": steps,
@@ -101,40 +101,10 @@ def fit_operator(
             if Path(checkpoint).exists():
                 run.restore(checkpoint, settings)
         source = pairs(run.step)
-
-        from tqdm import tqdm
-
-        # Given only to hide the bar, so that tqdm's own switch, the variable TQDM_DISABLE, works too.
-        hidden = {} if progress else {"disable": True}
-        bar = tqdm(total=steps, initial=run.step, desc="fit_operator", unit="step", **hidden)
-        try:
-            with bar, held_interrupt(checkpoint is not None) as interrupted:
-                start = perf_counter() - run.seconds
-                if run.step == 0:
-                    run.measure(measured)
-                while run.step < steps:
-                    run.learn(*next(source), warmed(lr, warmup, run.step, steps))
-                    at_end = run.step == steps
-                    if at_end or (every is not None and run.step % every == 0):
-                        run.measure(measured)
-                    run.seconds, stopping = perf_counter() - start, interrupted()
-                    if checkpoint is not None and (at_end or run.step % save_every == 0 or stopping):
-                        run.save(checkpoint, settings)
-                    if stopping:
-                        raise KeyboardInterrupt(
-                            f"training stopped at step {run.step} of {steps}; the checkpoint has it"
-                        )
-                    bar.update()
-                    if run.step % run.keep == 0:
-                        bar.set_postfix(loss=f"{run.loss[run.step - 1]:.3g}", refresh=False)
-        finally:
-            model.eval()
-        return run.history()
-
-
-def warmed(lr: float, warmup: int, step: int, steps: int) -> float:
-    """The rate at a step: growing to `lr` during `warmup` steps, then a cosine over what is left."""
-    return lr * (step + 1) / warmup if step < warmup else rate(lr, "cosine", step - warmup, steps - warmup)
+        keeping = {"checkpoint": checkpoint, "save_every": save_every, "settings": settings}
+        return train(
+            run, steps, lambda: run.learn(*next(source)), "fit_operator", measured, every, progress=progress, **keeping
+        )
 
 
 def _measured(metric: Callable[[nn.Module], Any], model: nn.Module, _: nn.Module) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from saeno.checks import dense
 from saeno.part import Part
@@ -34,6 +34,10 @@ class Sparsity(Part):
             name = type(self).__name__
             raise ValueError(f"sparsity already learns with another model: make a new {name} for this one")
         self._attached = self.learns
+
+    def renew(self, concepts: Tensor) -> list[nn.Parameter]:
+        """Begin anew what it learned for these concepts `(count,)`; which parameters that were."""
+        return []
 
     def forward(self, value: Tensor, step: Tensor | float = 1.0) -> Tensor:
         """The sparse code, of a step α: `(batch, concepts, *grid)` to the same."""

@@ -101,6 +101,11 @@ class JumpReLU(Sparsity):
         super().attach(weight)
         self.log_threshold = nn.Parameter(weight.new_full((len(weight),), math.log(self.threshold)))
 
+    @torch.no_grad()
+    def renew(self, concepts: Tensor) -> list[nn.Parameter]:
+        self.log_threshold[concepts] = math.log(self.threshold)
+        return [self.log_threshold]
+
     def extra_repr(self) -> str:
         return f"{self.threshold}, bandwidth={self.bandwidth}"
 

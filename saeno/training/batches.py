@@ -6,7 +6,7 @@ The batch of step t is a function of the seed and t, and of nothing else.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Protocol, runtime_checkable
@@ -35,35 +35,33 @@ def batches(data: Any, size: int, seed: int, grid: Grid, start: int = 0) -> Iter
 
     Args:
         data: a tensor `(signals, channels, *grid)`, shuffled anew each epoch, the incomplete last batch left out; a
-            `Generative` model; or a DataLoader (its own batch
-            size; a tuple's first entry is the signal). A DataLoader that starts within an epoch draws that epoch again
-            and skips what was seen. Its generators, those of its samplers and its data set, and the global ones of
-            torch, NumPy and Python are seeded for it.
+            `Generative` model; or a DataLoader, or another iterable of batches (a tuple's first entry is the signal),
+            which is iterated anew for each epoch. One that starts within an epoch draws that epoch again and skips what
+            was seen; without a length, all epochs before. Its generators, those of its samplers and its data set, and
+            the global ones of torch, NumPy and Python are seeded for it. An iterator is read once, as it is.
         size: signals in a batch.
 
     Raises ValueError or TypeError, naming the argument, for data that cannot give a batch.
     """
     size, seed = whole(size, "batch"), whole(seed, "seed", least=0)
-    if isinstance(data, Tensor | torch.utils.data.DataLoader) and as_grid(grid) != ():
-        kind = "tensor" if isinstance(data, Tensor) else "DataLoader"
+    if isinstance(data, Generative) and not isinstance(data, type):
+        return _of_model(data, size, seed, grid, start)
+    if not isinstance(data, Iterable) or isinstance(data, str | bytes | Mapping | np.ndarray | type):
+        tensor = "torch.from_numpy(data).float()" if isinstance(data, np.ndarray) else "a DataLoader"
+        raise TypeError(
+            f"data is a {type(data).__name__}: should be a tensor of signals, {tensor}, an iterable of batches, "
+            "or have .sample(count, grid, generator)"
+        )
+    if as_grid(grid) != ():
+        kind = "tensor" if isinstance(data, Tensor) else type(data).__name__
         raise ValueError(f"grid = {grid!r}: is for a generative model; a {kind} has a grid of its own")
     if isinstance(data, Tensor):
         return _of_tensor(data, size, seed, start)
-    if isinstance(data, Generative) and not isinstance(data, type):
-        return _of_model(data, size, seed, grid, start)
-    if isinstance(data, torch.utils.data.DataLoader):
-        try:
-            per_epoch = len(data)
-        except TypeError as error:
-            raise TypeError(f"data is a DataLoader without a length: should have one ({error})") from error
-        if per_epoch == 0:
-            raise ValueError("data is a DataLoader without a batch: should have one at least")
-        return _of_loader(data, seed, start)
-    tensor = "torch.from_numpy(data).float()" if isinstance(data, np.ndarray) else "a DataLoader"
-    raise TypeError(
-        f"data is a {type(data).__name__}: should be a tensor of signals, {tensor}, or have "
-        ".sample(count, grid, generator)"
-    )
+    if isinstance(data, Iterator):
+        return _of_iterator(data)
+    if _length(data) == 0:
+        raise ValueError(f"data is a {type(data).__name__} without a batch: should have one at least")
+    return _of_iterable(data, seed, start)
 
 
 def _of_tensor(signals: Tensor, size: int, seed: int, start: int) -> Iterator[Tensor]:
@@ -99,24 +97,47 @@ def _of_model(model: Generative, size: int, seed: int, grid: Grid, start: int) -
         step += 1
 
 
-def _of_loader(loader: torch.utils.data.DataLoader, seed: int, start: int) -> Iterator[Tensor]:
-    epoch, skip = divmod(start, len(loader))
+def _of_iterator(data: Iterator[Any]) -> Iterator[Tensor]:
+    count = 0
+    for batch in data:
+        yield _signal(batch)
+        count += 1
+    raise ValueError(f"data ended after {count} batches: should give one for each step, or be iterated again")
+
+
+def _length(data: Iterable[Any]) -> int | None:
+    """Batches of an epoch; None where only its end says so, as for a DataLoader of a stream."""
+    try:
+        return len(data)
+    except TypeError:
+        return None
+
+
+def _signal(batch: Any) -> Any:
+    return batch[0] if isinstance(batch, tuple | list) and batch else batch
+
+
+def _of_iterable(data: Iterable[Any], seed: int, start: int) -> Iterator[Tensor]:
+    per_epoch = _length(data)
+    epoch, skip = (0, start) if per_epoch is None else divmod(start, per_epoch)
     while True:
         iterator, place = None, 0
         while True:
             with _seeded(seed, epoch, *[place] * (place > 0)) as state:
                 if iterator is None:  # a shuffling loader draws its order at its first batch
-                    for generator in _generators(loader):
+                    for generator in _generators(data):
                         generator.manual_seed(state)
-                    iterator = iter(loader)
+                    iterator = iter(data)
                 try:
                     batch = next(iterator)
                 except StopIteration:
                     break
             if place >= skip:
-                yield batch[0] if isinstance(batch, tuple | list) else batch
+                yield _signal(batch)
             place += 1
-        epoch, skip = epoch + 1, 0
+        if place == 0:
+            raise ValueError(f"data gave no batch in epoch {epoch}: should give one at least each time it is iterated")
+        epoch, skip = epoch + 1, max(0, skip - place)
 
 
 @contextmanager
@@ -135,10 +156,12 @@ def _seeded(*counts: int) -> Iterator[int]:
             random.setstate(python_state)
 
 
-def _generators(loader: torch.utils.data.DataLoader) -> list[torch.Generator]:
-    """Those that the loader, its samplers and its data set hold, of classes that may be anyone's."""
-    batched = loader.batch_sampler
-    parts = [loader, loader.sampler, batched, getattr(batched, "sampler", None), loader.dataset]
+def _generators(data: Iterable[Any]) -> list[torch.Generator]:
+    """Those that a loader, its samplers and its data set hold, of classes that may be anyone's."""
+    parts = [data]
+    if isinstance(data, torch.utils.data.DataLoader):
+        batched = data.batch_sampler
+        parts += [data.sampler, batched, getattr(batched, "sampler", None), data.dataset]
     values = [value for part in parts for value in getattr(part, "__dict__", {}).values()]
     return [value for value in values if isinstance(value, torch.Generator)]
 
@@ -149,6 +172,11 @@ def fingerprint(data: Any, size: int, seed: int, grid: Grid) -> dict[str, Any]:
     Data that are drawn are drawn twice. Raises ValueError when that gives two different batches, so that no run could
     go on as it began, and TypeError for what gives no tensors.
     """
+    if isinstance(data, Iterator):
+        raise ValueError(
+            f"data is a {type(data).__name__}, which can be read once: with a checkpoint it should be what can be "
+            "iterated again, such as a DataLoader"
+        )
     drawn = 1 if isinstance(data, Tensor) else 2
     first, *again = [list(islice(batches(data, size, seed, grid), 2)) for _ in range(drawn)]
     if not all(isinstance(batch, Tensor) for batch in first):
@@ -161,7 +189,7 @@ def fingerprint(data: Any, size: int, seed: int, grid: Grid) -> dict[str, Any]:
             )
     batch = first[0].detach().cpu()
     numbers = batch.flatten()[:: max(1, batch.numel() // SAMPLED)][:SAMPLED].double().nan_to_num()
-    count = len(data) if isinstance(data, Tensor | torch.utils.data.DataLoader) else None
+    count = None if isinstance(data, Generative) else _length(data)
     return {"count": count, "batch": list(batch.shape), "dtype": str(batch.dtype), "numbers": numbers.tolist()}
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import torch
@@ -18,18 +16,15 @@ from torch import Tensor, nn
 
 from saeno import files, losses
 from saeno.autoencoder import SparseAutoencoder
-from saeno.checks import flag, instance, path, real, whole
+from saeno.checks import flag, instance, path, real, tensor, whole
 from saeno.grids import Grid, as_grid
 from saeno.losses.base import Resettable
 from saeno.training.batches import batches, fingerprint
 from saeno.training.history import History, Metric
-from saeno.training.interrupt import held_interrupt
-from saeno.training.run import Run
-
-
-def rate(lr: float, schedule: str, step: int, steps: int) -> float:
-    """The learning rate at a step: `lr`, or with "cosine" lr · ½(1 + cos(π · step / steps)), which ends at 0."""
-    return lr if schedule == "constant" else lr * (1 + math.cos(math.pi * step / steps)) / 2
+from saeno.training.loop import train
+from saeno.training.revival import Revival
+from saeno.training.run import HELD_OUT, Run
+from saeno.training.schedule import Rates, Schedule
 
 
 def fit(
@@ -39,14 +34,18 @@ def fit(
     batch: int = 128,
     lr: float = 1e-2,
     optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
-    schedule: str = "cosine",
+    schedule: Schedule = "cosine",
+    warmup: int = 0,
     loss: losses.Loss = losses.objective,
     normalize: bool = True,
     clip: float | None = None,
+    revive: int | None = None,
     seed: int = 0,
     grid: Grid = (),
     metrics: Mapping[str, Metric] | None = None,
     every: int | Sequence[int] | None = None,
+    held_out: Tensor | None = None,
+    patience: int | None = None,
     checkpoint: str | os.PathLike | None = None,
     save_every: int = 100,
     progress: bool = True,
@@ -55,25 +54,34 @@ def fit(
 
     Args:
         model: trained in place.
-        data: a tensor `(signals, channels, *grid)`, a DataLoader, or a generative model such as
-            `saeno.data.SparseModel`.
-        steps: number of batches.
-        batch: signals per batch.
+        data: a tensor `(signals, channels, *grid)`; a generative model such as `saeno.data.SparseModel`; a DataLoader;
+            or whatever gives batches when it is iterated, such as a list of them, or a stream: that is iterated anew
+            when it ends, unless it can be read only once.
+        steps: number of batches. More of them than a checkpoint was finished with go on from there, with a schedule of
+            their own: a cosine begins again at `lr`.
+        batch: signals per batch; what gives batches has its own.
         lr: the learning rate, at the start.
         optimizer: called as `optimizer(parameters, lr=lr)`; any of torch's, or a `functools.partial` of one. Groups of
             parameters may have rates of their own: the schedule multiplies each.
-        schedule: "cosine" or "constant".
+        schedule: "cosine", "constant", or any scheduler of torch that depends on the step alone, called as
+            `schedule(optimizer)`: `functools.partial(torch.optim.lr_scheduler.StepLR, step_size=100)`.
+        warmup: steps at the beginning whose rate grows, before the schedule begins; 0 with a scheduler of torch.
         loss: `loss(model, signal)`, from `saeno.losses` or your own. One that is a module, as `losses.AuxK` is, has a
             state, which begins anew with the run (by its method `reset`) and is part of the checkpoint.
         normalize: keep atoms at unit gain: the gradient is projected, and the gain restored after each step. Atoms that
             are not trained, having `requires_grad = False`, are left as they are.
         clip: a larger gradient, of all parameters together, is shortened to this norm, in the unit of the loss; None:
             never.
+        revive: atoms that the loss did not depend on for so many steps are replaced by what the model leaves of signals
+            that it explains badly; None: never. `losses.AuxK` is the way to bring dead atoms back by a gradient.
         seed: of the order of the batches. The batch of a step depends on the seed and the step alone.
         grid: nodes per axis on which a generative model renders its signals.
         metrics: name → function of the model, giving a number, a tensor or a NumPy array; measured at both ends, and as
             `every` says.
         every: steps between two measurements, or the steps at which to measure (`[10, 100, 1000]`); None for no more.
+        held_out: signals `(signals, channels, *grid)` that are not trained on: their loss is the metric "held_out".
+        patience: training ends early when so many measurements in a row gave no better held-out loss than the best;
+            and the model, then or at the last step, goes back to its best state that was measured. None: never.
         checkpoint: a file, written every `save_every` steps. When it exists, training goes on from it, to the same
             bits; with another model, other data, another loss or other settings it is refused. One run at a time may
             write there. Ctrl-C ends a run after the step it is in, and with a checkpoint; a second Ctrl-C at once.
@@ -92,12 +100,17 @@ def fit(
     and TrainingError, naming the step and the cause, for NaN or infinite data, a later signal that does not fit, or a
     loss that diverges; the model then holds its last good state.
     """
-    if schedule not in ("cosine", "constant"):
-        raise ValueError(f"schedule = {schedule!r}: should be 'cosine' or 'constant'")
+    if isinstance(schedule, str) and schedule not in ("cosine", "constant"):
+        raise ValueError(f"schedule = {schedule!r}: should be 'cosine', 'constant', or give a scheduler of torch")
     steps, batch, save_every = whole(steps, "steps"), whole(batch, "batch"), whole(save_every, "save_every")
     normalize, progress, every = flag(normalize, "normalize"), flag(progress, "progress"), _measured_at(every)
     seed, lr = whole(seed, "seed", least=0), real(lr, "lr", positive=True)
     clip = None if clip is None else real(clip, "clip", positive=True)
+    warmup, revive = whole(warmup, "warmup", least=0), None if revive is None else whole(revive, "revive")
+    if warmup and not isinstance(schedule, str):
+        raise ValueError(f"warmup = {warmup}: should be 0 with a scheduler of torch, which can have one of its own")
+    if warmup >= steps:
+        raise ValueError(f"warmup = {warmup}: should be less than steps = {steps}")
     instance(model, SparseAutoencoder, "model", "SparseAutoencoder(DenseDictionary(64, 128), OneStep(TopK(5)))")
     if model.dictionary.weight.dtype not in (torch.float32, torch.float64):
         kind = model.dictionary.weight.dtype
@@ -107,27 +120,38 @@ def fit(
     if not callable(loss) or isinstance(loss, type):
         what = f"the class {loss.__name__}" if isinstance(loss, type) else f"a {type(loss).__name__}"
         raise TypeError(f"loss is {what}: should be called as loss(model, signal), such as losses.l1(0.1)")
-    _check_metrics(metrics)
+    metrics = _metrics(metrics, held_out, loss, batch)
+    if patience is not None:
+        patience = whole(patience, "patience")
+        if held_out is None or every is None:
+            raise ValueError(f"patience = {patience}: needs held_out signals, and every, the steps between two looks")
     checkpoint = None if checkpoint is None else path(checkpoint, "checkpoint")
     grid = as_grid(grid)
-    run = Run(model, _optimizer(optimizer, model, lr), steps, loss)
-    trained = _trained(model, run.optimizer)
+    made = _optimizer(optimizer, model, lr)
+    revival = None if revive is None else Revival(model, revive, seed)
+    run = Run(model, made, Rates(schedule, made, steps, warmup), loss, revival, patience)
+    trained = _trained(model, made)
     learns_atoms = any(parameter is model.dictionary.weight for parameter in trained)
     if normalize and not learns_atoms and any(p is q for p in trained for q in model.dictionary.parameters()):
         raise ValueError("normalize = True: should be False where a lifting is trained and the atoms are not")
+    if revive is not None and not learns_atoms:
+        raise ValueError(f"revive = {revive}: should be None where atoms are not trained")
     hyper = {name: value for name, value in run.optimizer.param_groups[0].items() if name not in ("params", "lr")}
     # What has to be the same when a run is resumed; `steps` is part of it since the schedule depends on it.
     settings = {
         "steps": steps,
         "batch": batch,
         "lr": lr,
-        "schedule": schedule,
+        "schedule": schedule if isinstance(schedule, str) else losses.identity(schedule),
+        "warmup": warmup or None,  # what a file from before it was there has none of is None
+        "revive": revive,
+        "patience": patience,
         "normalize": normalize,
         "clip": clip,
         "seed": seed,
         "grid": grid,
         "every": every,
-        "metrics": list(metrics or {}),
+        "metrics": list(metrics),
         "loss": losses.identity(loss),
         "optimizer": {"class": type(run.optimizer).__name__, **hyper},
         "groups": _groups(run.optimizer, lr),
@@ -137,6 +161,8 @@ def fit(
         if not Path(checkpoint).absolute().parent.is_dir():
             raise ValueError(f"checkpoint = {str(checkpoint)!r}: its folder should exist")
         settings["data"] = fingerprint(data, batch, seed, grid)
+        if held_out is not None:
+            settings["held_out"] = fingerprint(held_out, len(held_out), 0, ())
         json.dumps([model.describe(), settings])  # what cannot be written is refused now, not after the first steps
         writing.enter_context(files.held(checkpoint))
     with writing:
@@ -151,36 +177,9 @@ def fit(
             first = next(source)
             _check_fits(model, first)
             source = chain([first], source)
-
-        from tqdm import tqdm
-
-        # Given only to hide the bar, so that tqdm's own switch, the variable TQDM_DISABLE, works too: the book uses it.
-        hidden = {} if progress else {"disable": True}
-        bar = tqdm(total=steps, initial=run.step, desc="fit", unit="step", **hidden)
-        try:
-            with bar, held_interrupt(checkpoint is not None) as interrupted:
-                start = perf_counter() - run.seconds
-                if run.step == 0:
-                    run.measure(metrics)
-                while run.step < steps:
-                    now = partial(rate, schedule=schedule, step=run.step, steps=steps)
-                    run.advance(source, now, normalize and learns_atoms, clip)
-                    at_end = run.step == steps
-                    if at_end or (run.step in every if isinstance(every, list) else every and run.step % every == 0):
-                        run.measure(metrics)
-                    run.seconds, stopping = perf_counter() - start, interrupted()
-                    if checkpoint is not None and (at_end or run.step % save_every == 0 or stopping):
-                        run.save(checkpoint, settings)
-                    if stopping:
-                        raise KeyboardInterrupt(
-                            f"training stopped at step {run.step} of {steps}; the checkpoint has it"
-                        )
-                    bar.update()
-                    if run.step % run.keep == 0:
-                        bar.set_postfix(loss=f"{run.loss[run.step - 1]:.3g}", refresh=False)
-        finally:
-            model.eval()
-        return run.history()
+        keeping = {"checkpoint": checkpoint, "save_every": save_every, "settings": settings}
+        advance = partial(run.advance, source, normalize and learns_atoms, clip)
+        return train(run, steps, advance, "fit", metrics, every, progress=progress, **keeping)
 
 
 def _measured_at(every: int | Sequence[int] | None) -> int | list[int] | None:
@@ -190,7 +189,8 @@ def _measured_at(every: int | Sequence[int] | None) -> int | list[int] | None:
     return None if every is None else whole(every, "every")
 
 
-def _check_metrics(metrics: Any) -> None:
+def _metrics(metrics: Any, held_out: Any, loss: losses.Loss, batch: int) -> dict[str, Metric]:
+    """The metrics, checked, with that of the signals held out. Raises TypeError or ValueError, naming the argument."""
     if metrics is not None and not isinstance(metrics, Mapping):
         raise TypeError(f"metrics is a {type(metrics).__name__}: should be a dict of names and functions of the model")
     for name, metric in (metrics or {}).items():
@@ -198,6 +198,18 @@ def _check_metrics(metrics: Any) -> None:
             raise TypeError(f"metrics has the name {name!r}: should be a string")
         if not callable(metric):
             raise TypeError(f"metrics[{name!r}] is a {type(metric).__name__}: should be a function of the model")
+    if held_out is None:
+        return dict(metrics or {})
+    tensor(held_out, "held_out", "(signals, channels, *grid)")
+    if metrics and HELD_OUT in metrics:
+        raise ValueError(f"metrics has {HELD_OUT!r}: should have another name, this is the loss of held_out")
+    return {**(metrics or {}), HELD_OUT: partial(_loss_of, held_out, loss, batch)}
+
+
+def _loss_of(signal: Tensor, loss: losses.Loss, batch: int, model: SparseAutoencoder) -> float:
+    """The mean loss of signals, a batch at a time."""
+    device = model.dictionary.weight.device
+    return sum(loss(model, part.to(device)).item() * len(part) for part in signal.split(batch)) / len(signal)
 
 
 def _optimizer(make: Any, model: SparseAutoencoder, lr: float) -> torch.optim.Optimizer:

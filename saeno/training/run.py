@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,12 @@ from saeno.autoencoder import SparseAutoencoder
 from saeno.inference.proximal import NoStep
 from saeno.training.batches import same_data
 from saeno.training.history import History, Metric, TrainingError
+from saeno.training.revival import Revival
+from saeno.training.schedule import Rates
 
 # Of energies ½E‖x‖² between these the loss is used as it is; others are brought to about 1 first.
 SMALL, LARGE = 1e-2, 1e2
+HELD_OUT = "held_out"  # the name of the metric by which a run may end
 
 
 class Run:
@@ -29,33 +32,35 @@ class Run:
         self,
         model: SparseAutoencoder,
         optimizer: torch.optim.Optimizer,
-        steps: int,
+        rates: Rates,
         loss: losses.Loss = losses.objective,
+        revival: Revival | None = None,
+        patience: int | None = None,
     ):
+        """patience: measurements of the metric `HELD_OUT` without a new best one, after which the run ends."""
         self.model, self.optimizer, self.objective = model, optimizer, loss
+        self.rates, self.revival, self.patience = rates, revival, patience
+        steps = rates.steps
         self.step, self.seconds = 0, 0.0
         self.loss, self.lr = torch.zeros(steps, dtype=torch.float64), torch.zeros(steps, dtype=torch.float64)
         self.measured: list[int] = []
         self.metrics: dict[str, list[Any]] = {}
         self.ceiling: float | None = None
         self.unit: float | None = None  # of the signals, once a batch with a signal was seen
-        self.rates = [float(group["lr"]) for group in optimizer.param_groups]  # each group's own, where it starts
         self.keep = max(1, steps // 100)
         self.began = 0
+        self.ended = False  # before its last step, or there, at the best state that was measured
+        self.best: dict[str, Tensor] = {}
         self.good: tuple[int, dict[str, Tensor]]
         self.remember()
 
-    def advance(
-        self, source: Iterator[Any], schedule: Callable[[float], float], normalize: bool, clip: float | None = None
-    ) -> None:
+    def advance(self, source: Iterator[Any], normalize: bool, clip: float | None = None) -> None:
         """One step: draw, measure the loss, follow its gradient, bring the atoms back to unit gain.
 
-        `schedule` gives the rate of this step from the one a group of parameters starts with. Raises TrainingError; and
-        ValueError or TypeError where nothing was trained yet, for what can never work.
+        Raises TrainingError; and ValueError or TypeError where nothing was trained yet, for what can never work.
         """
         self.model.train()
-        for group, start in zip(self.optimizer.param_groups, self.rates, strict=True):
-            group["lr"] = schedule(start)
+        self.rates.put(self.optimizer, self.step)
         self.model.zero_grad()
         self.optimizer.zero_grad()
         dictionary = self.model.dictionary
@@ -86,6 +91,8 @@ class Run:
         self.check(value.item(), signal)
         if self.step % self.keep == 0:
             self.remember()
+        if self.revival is not None:
+            self.revival.count()
         if normalize:
             dictionary.project_gradient_()
         self.follow(unit, clip)
@@ -94,6 +101,8 @@ class Run:
                 dictionary.normalize_()
             except ValueError as error:
                 raise self.stop(str(error)) from error
+        if self.revival is not None:
+            self.revival.replace(self.optimizer, signal, self.step)
         self.loss[self.step], self.lr[self.step] = value.item(), self.optimizer.param_groups[0]["lr"]
         self.step += 1
 
@@ -115,7 +124,7 @@ class Run:
                 f"data has signals of root mean square {rms:.3g}, whose squares {signal.dtype} does not hold: divide "
                 "them, and all thresholds, by it"
             )
-        lr, steps, kind = max(self.rates), len(self.loss), type(self.optimizer)
+        lr, steps, kind = max(self.rates.starts), len(self.loss), type(self.optimizer)
         if issubclass(kind, torch.optim.SGD | torch.optim.ASGD) and energy < SMALL and lr * steps * energy < 1e-4:
             raise ValueError(
                 f"lr = {lr:g}: {steps} steps of {kind.__name__} change nothing for signals of root mean square "
@@ -147,7 +156,7 @@ class Run:
         """Stop at a loss or a gradient that is not finite, or a loss a thousand times what the run began with."""
         if not math.isfinite(loss):
             raise self.stop(f"the loss is {loss}: try a smaller lr")
-        self.ceiling = 1e3 * max(loss, _energy(signal)) if self.ceiling is None else self.ceiling
+        self.ceiling = 1e3 * max(loss, _energy(self.model.scaled(signal))) if self.ceiling is None else self.ceiling
         if loss > self.ceiling:
             raise self.stop(
                 f"the loss diverges, it is {loss:.3g}, a thousand times what it began with: try a smaller lr"
@@ -189,13 +198,28 @@ class Run:
         with torch.no_grad():
             for name, metric in metrics.items():
                 self.metrics.setdefault(name, []).append(_measurement(metric(self.model), name))
+        if self.patience is not None:
+            self.keep_best(self.patience)
+
+    def keep_best(self, patience: int) -> None:
+        """Remember the state with the best held-out loss; end, and go back to it, when there was no better one."""
+        found = self.metrics[HELD_OUT]
+        since = len(found) - 1 - found.index(min(found))
+        if since == 0:
+            self.best = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.ended = since >= patience or self.step == len(self.loss)
+        if self.ended:
+            self.model.load_state_dict(self.best)
+            self.remember()
 
     def history(self) -> History:
-        return History(self.loss.clone(), self.lr.clone(), list(self.measured), self.metrics, self.seconds)
+        loss, lr = self.loss[: self.step].clone(), self.lr[: self.step].clone()
+        return History(loss, lr, list(self.measured), self.metrics, self.seconds)
 
     def size(self) -> int:
-        """Bytes that a checkpoint takes, about: the model, as much again twice for an optimizer, and the history."""
-        return 3 * sum(value.nbytes for value in self.model.state_dict().values()) + 16 * len(self.loss) + 2**16
+        """Bytes that a checkpoint takes, about: the model, twice that for an optimizer, its best state, a history."""
+        copies = 3 if self.patience is None else 4
+        return copies * sum(value.nbytes for value in self.model.state_dict().values()) + 16 * len(self.loss) + 2**16
 
     def save(self, path: str | os.PathLike, settings: dict[str, Any]) -> None:
         state = self.optimizer.state_dict()
@@ -203,6 +227,9 @@ class Run:
         tensors |= {"history/loss": self.loss, "history/lr": self.lr}
         if isinstance(self.objective, nn.Module):
             tensors |= {f"objective/{name}": value for name, value in self.objective.state_dict().items()}
+        tensors |= {f"best/{name}": value for name, value in self.best.items()}
+        if self.revival is not None:
+            tensors["revival/silent"] = self.revival.silent
         numbers: dict[str, Any] = {}
         for index, values in state["state"].items():
             for name, value in values.items():
@@ -220,6 +247,8 @@ class Run:
             "metrics": list(self.metrics),
             "ceiling": self.ceiling,
             "unit": self.unit,
+            "begin": self.rates.begin,
+            "ended": self.ended,
         }
         files.write(path, tensors, {"model": self.model.describe(), "training": training})
 
@@ -232,11 +261,14 @@ class Run:
             raise ValueError(f"checkpoint = {str(path)!r}: its header cannot be understood; delete it to start anew")
         for name, value in settings.items():
             before = training["settings"].get(name)  # a file from before there was `clip` has none
-            if name == "data":  # nor has it data
+            if name in ("data", HELD_OUT):  # nor has it data
                 with files.understood(path):
                     same = before is None or same_data(before, value)
                 if not same:
-                    raise ValueError(f"checkpoint = {str(path)!r} was made with other data: delete it to start anew")
+                    what = "data" if name == "data" else f"signals {HELD_OUT}"
+                    raise ValueError(f"checkpoint = {str(path)!r} was made with other {what}: delete it to start anew")
+            elif name == "steps" and not training.get("ended") and before == training.get("step") < value:
+                continue  # it was finished, and goes on
             elif before != json.loads(json.dumps(value)):
                 raise ValueError(
                     f"checkpoint = {str(path)!r} was made with {name} = {before!r}, not {value!r}: "
@@ -265,7 +297,13 @@ class Run:
                 _, index, key = name.split("/")
                 state.setdefault(int(index), {})[key] = value
         self.optimizer.load_state_dict({"state": state, "param_groups": training["groups"]})
-        self.loss, self.lr = tensors["history/loss"], tensors["history/lr"]
+        done, steps = tensors["history/loss"], len(self.loss)
+        self.loss[: len(done)], self.lr[: len(done)] = done, tensors["history/lr"]
+        self.best = {name.removeprefix("best/"): value for name, value in tensors.items() if name.startswith("best/")}
+        if self.revival is not None:
+            self.revival.silent = tensors["revival/silent"].to(self.revival.silent.device)
+        self.ended = training.get("ended", False)
+        self.rates.begin = training["step"] if len(done) < steps else training.get("begin", 0)
         self.step, self.seconds, self.ceiling = training["step"], training["seconds"], training["ceiling"]
         self.unit = training.get("unit", 1.0)  # files from before there was a unit are of runs without one
         self.began = self.step
