@@ -57,6 +57,9 @@ class SparseAutoencoder(nn.Module):
         self.dictionary = instance(dictionary, Dictionary, "dictionary", "DenseDictionary(64, 128)")
         self.inference = instance(inference, Inference, "inference", "OneStep(TopK(5))")
         self.scale = None if scale is None else real(scale, "scale", positive=True)
+        numbers = torch.finfo(dictionary.weight.dtype)
+        if scale is not None and not numbers.tiny <= self.scale <= numbers.max:
+            raise ValueError(f"scale = {scale!r}: should be a number that {dictionary.weight.dtype} can hold")
         self.mean = None if mean is None else nn.Parameter(self.scaled(_checked(mean, dictionary)))
         inference.attach(dictionary)
 

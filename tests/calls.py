@@ -73,6 +73,7 @@ from saeno.data import (
     simplex,
     spikes_and_waves,
 )
+from tests import calls_operators
 
 OURS = Path(saeno.__file__).parent
 FOLDER = Path(tempfile.gettempdir())
@@ -625,7 +626,7 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
     }
     return {
         name: (function, lambda arguments=arguments: {key: make() for key, make in arguments.items()})
-        for name, (function, arguments) in calls.items()
+        for name, (function, arguments) in (calls | calls_operators.calls()).items()
     }
 
 

@@ -63,9 +63,25 @@ ACCEPTED = [
     # the square of 1e30 is infinite in float32, which an energy shows; the codes of solvers are right (tests of units)
     (".*\\.energy|losses.*|inference.f?ista.*", "code|signal|reconstruction|start", "huge"),
     # training and files
-    ("fit", "checkpoint|clip|every|metrics", "None"),
+    ("fit", "checkpoint|clip|every|metrics|patience|held_out|revive", "None"),
+    ("fit", "warmup", "zero"),
+    ("fit", "held_out", "huge"),
+    ("fit", "checkpoint", "text"),
     ("fit", "every|metrics", "list|nothing|dict"),
     ("SparseAutoencoder.(save|load)", "path", "text"),
+    # pairs of functions, and operators: time may stand still, a layer runs once, functions are anyone's
+    ("pde.*", "time|viscosity|diffusivity|velocity|forcing|source|tau|first", "zero|huge|negative"),
+    ("pde.*", "dtype|levels", "None|dtype|tensor"),
+    ("pde.*", "source", "int|number"),
+    ("pde.solve_.*", "initial|force", "one more channel|huge|rank more"),
+    ("(pde.*|FNO|DeepONet)", "nodes|grid|modes", "list"),
+    ("FNO|UNet", "modes|depth", "zero"),
+    ("fit_operator", "every|weight_decay|warmup", "None|zero|huge"),
+    ("fit_operator", "inputs|outputs", "huge"),
+    ("relative_l2", "prediction|target", "huge|NaN|infinite|minus infinite|rank more|one more channel"),
+    ("record", "layers", "backwards|longer"),
+    ("replace", "layer|call", "empty|None|zero"),
+    ("(FNO|UNet|DeepONet).forward", "x", "NaN|infinite|minus infinite|huge|empty batch"),
     # of a code without unmatched concepts nothing is left
     ("Match.unmatched.*", "code", "NaN|infinite|minus infinite"),
 ]

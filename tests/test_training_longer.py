@@ -135,7 +135,7 @@ def stop_at(call):
         ),
         ({"schedule": lambda optimizer: 1}, TypeError, "schedule gave a int: should be"),
         ({"schedule": 3}, TypeError, "schedule = 3: should be"),
-        ({"schedule": SCHEDULERS["step"], "warmup": 2}, ValueError, "warmup = 2: should be 0 with a scheduler"),
+        ({"schedule": SCHEDULERS["step"], "warmup": 2}, ValueError, "warmup = 2: should be 0 where schedule = "),
         ({"warmup": 12}, ValueError, "warmup = 12: should be less than steps = 12"),
         ({"warmup": -1}, ValueError, "warmup = -1"),
         ({"revive": 0}, ValueError, "revive = 0"),

@@ -48,6 +48,8 @@ def record(
     tensor(x, "x", "(inputs, channels, *grid)", finite=False)
     batch = whole(batch, "batch")
     names = [layers] if isinstance(layers, str) else list(dict.fromkeys(listed(layers, "layers", "names of modules")))
+    if not names:
+        raise ValueError(f"layers = {layers!r}: should have one name at least")
     made: dict[str, _Kept | ShardWriter] = {}
     first = 0
 
@@ -57,7 +59,7 @@ def record(
             form = f"(batch, channels, *grid) with batch = {count}"
             raise ValueError(f"layer {name!r} gives {short(value)}: should be {form}")
         if not value.sum().isfinite() and not value.isfinite().all():  # a finite sum has finite terms, and is read once
-            where = f"for inputs {first} to {first + count - 1}"
+            where = f"for x[{first}:{first + count}]"
             raise ValueError(f"layer {name!r} has NaN or infinite values {where}: should be finite")
         if name not in made:
             about = {"layer": name, "call": call, "output": output}
@@ -132,7 +134,7 @@ def watched(
     modules = dict(model.named_modules(remove_duplicate=False))
     for name in names:
         if name not in modules:
-            known = [repr(one) for one in modules if one]
+            known = [repr(one) for one in modules if one] or ["the layers of another model: this one has none"]
             more = f" and {len(known) - MOST_NAMES} more" if len(known) > MOST_NAMES else ""
             raise ValueError(f"{argument} = {name!r}: should be one of {', '.join(known[:MOST_NAMES])}{more}")
     ran: dict[str, int] = {}  # of the forward that is going on

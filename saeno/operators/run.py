@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from saeno.checks import instance, short
+from saeno.checks import short, tensor
 from saeno.training.run import Run
 from saeno.units import unit
 
@@ -18,16 +18,18 @@ def relative_l2(prediction: Tensor, target: Tensor) -> Tensor:
     Both are `(batch, channels, *grid)`. The norm is the quadrature norm, so grids may differ from one pair to another.
     Raises ValueError where the shapes differ, and for a target of zeros.
     """
-    instance(prediction, Tensor, "prediction", "model(x)")
-    instance(target, Tensor, "target", "y")
-    if prediction.shape != target.shape or target.dim() < 2:
+    prediction = tensor(prediction, "prediction", "(batch, channels, *grid)", finite=False)
+    target = tensor(target, "target", "(batch, channels, *grid)", finite=False)
+    if prediction.shape != target.shape:
         what = f"should be that of target, {tuple(target.shape)}, (batch, channels, *grid)"
         raise ValueError(f"prediction has shape {tuple(prediction.shape)}: {what}")
     size = unit(target)  # a power of two: squares are formed of numbers near 1
     norm = torch.linalg.vector_norm((target / size).flatten(1), dim=1)
     if not norm.all():
         raise ValueError("target has functions that are zero: should have none, whose relative error is not defined")
-    return torch.linalg.vector_norm(((prediction - target) / size).flatten(1), dim=1) / norm
+    missed = prediction - target
+    scale = unit(missed)
+    return torch.linalg.vector_norm((missed / scale).flatten(1), dim=1) * ((scale / size).flatten() / norm)
 
 
 class OperatorRun(Run):
@@ -58,7 +60,10 @@ class OperatorRun(Run):
 
     def try_out(self, x: Tensor, y: Tensor) -> None:
         """Raise ValueError, before anything is trained, when the model does not lead from x to y."""
-        made = self.model.eval()(x[:1])
+        try:
+            made = self.model.eval()(x[:1])
+        except (ValueError, TypeError, RuntimeError, NotImplementedError) as error:
+            raise ValueError(f"inputs {short(x)} should fit the model, which says: {error}") from error
         if not isinstance(made, Tensor) or made.shape != y[:1].shape:
             raise ValueError(
                 f"outputs has functions {tuple(y.shape[1:])}: should fit the model, which gives {short(made)}"

@@ -67,6 +67,10 @@ def fit_operator(
     lr, weight_decay = real(lr, "lr", positive=True), real(weight_decay, "weight_decay")
     progress, every = flag(progress, "progress"), None if every is None else whole(every, "every")
     checkpoint = None if checkpoint is None else path(checkpoint, "checkpoint")
+    if lr > torch.finfo(torch.float32).max:
+        raise ValueError(f"lr = {lr!r}: should be a number that torch.float32 can hold")
+    if lr * weight_decay >= 1:
+        raise ValueError(f"weight_decay = {weight_decay!r}: should be less than 1/lr, or a step turns weights around")
     if warmup >= steps:
         raise ValueError(f"warmup = {warmup}: should be less than steps = {steps}")
     for name, metric in (metrics or {}).items():

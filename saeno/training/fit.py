@@ -108,7 +108,7 @@ def fit(
     clip = None if clip is None else real(clip, "clip", positive=True)
     warmup, revive = whole(warmup, "warmup", least=0), None if revive is None else whole(revive, "revive")
     if warmup and not isinstance(schedule, str):
-        raise ValueError(f"warmup = {warmup}: should be 0 with a scheduler of torch, which can have one of its own")
+        raise ValueError(f"warmup = {warmup}: should be 0 where schedule = {schedule!r}, which can have one of its own")
     if warmup >= steps:
         raise ValueError(f"warmup = {warmup}: should be less than steps = {steps}")
     instance(model, SparseAutoencoder, "model", "SparseAutoencoder(DenseDictionary(64, 128), OneStep(TopK(5)))")
@@ -121,6 +121,8 @@ def fit(
         what = f"the class {loss.__name__}" if isinstance(loss, type) else f"a {type(loss).__name__}"
         raise TypeError(f"loss is {what}: should be called as loss(model, signal), such as losses.l1(0.1)")
     metrics = _metrics(metrics, held_out, loss, batch)
+    if held_out is not None:
+        _check_fits(model, held_out, "held_out")
     if patience is not None:
         patience = whole(patience, "patience")
         if held_out is None or every is None:
@@ -248,13 +250,13 @@ def _groups(optimizer: torch.optim.Optimizer, lr: float) -> list[dict[str, Any]]
     return [{**group, "lr": float(group["lr"]), "params": len(group["params"])} for group in groups]
 
 
-def _check_fits(model: SparseAutoencoder, signal: Any) -> None:
+def _check_fits(model: SparseAutoencoder, signal: Any, name: str = "data") -> None:
     """Raise now what the first signal of the first batch shows: its type, its shape, what the encoder asks of it."""
     if not isinstance(signal, Tensor):
         raise TypeError(f"data gave a {type(signal).__name__}: should be a tensor, or a tuple led by one")
     weight = model.dictionary.weight
     if signal.dtype != weight.dtype:
-        raise TypeError(f"data is {signal.dtype}, the model {weight.dtype}: should be the same, convert one of them")
+        raise TypeError(f"{name} is {signal.dtype}, the model {weight.dtype}: should be the same, convert one of them")
     one = signal[:1].to(weight.device)
     try:
         with torch.no_grad():
@@ -262,4 +264,4 @@ def _check_fits(model: SparseAutoencoder, signal: Any) -> None:
                 model.encode(one)
     except (ValueError, TypeError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"data does not fit the model: {error}") from error
+        raise kind(f"{name} does not fit the model: {error}") from error

@@ -105,6 +105,8 @@ def solve_darcy(coefficient: Tensor, source: Tensor | float = 1.0) -> Tensor:
     if not isinstance(source, Tensor):
         source = torch.tensor(real(source, "source", signed=True), dtype=torch.double)
     f = tensor(source, "source", "a number or (1, 1, n, n)", (0, 4)).double()
+    if f.dim() not in (0, 4):
+        raise ValueError(f"source = {short(source)}: should be a number, (1, 1, n, n) or {tuple(a.shape)}")
     try:
         f = f.expand(a.shape)
     except RuntimeError as error:

@@ -73,7 +73,7 @@ def advection(
     Exact on every grid that carries u(·, 0). velocity: c, a number (one axis) or one for each axis. The other
     arguments and the errors are those of `heat`.
     """
-    settings = {"velocity": _velocity(velocity, len(as_grid(nodes, name="nodes"))), "time": real(time, "time")}
+    settings = {"velocity": _velocity(velocity, len(as_grid(nodes, name="nodes")), "nodes"), "time": real(time, "time")}
     return _pairs("advection", solve_advection, settings, count, nodes, seed, initial, dtype, cache, progress)
 
 
@@ -89,16 +89,16 @@ def solve_advection(initial: Tensor, velocity: float | Sequence[float], time: fl
         real(time, "time"),
         max(tensor(initial, "initial", "(batch, channels, *grid)", (3, math.inf)).dim() - 2, 1),
     )
-    way = torch.tensor(_velocity(velocity, axes), dtype=torch.double) * time
+    way = torch.tensor(_velocity(velocity, axes, "initial"), dtype=torch.double) * time
     if not (way.abs() <= FURTHEST).all():
         raise ValueError(f"velocity = {velocity}, time = {time:g}: should carry functions at most {FURTHEST:g} periods")
     return _multiplied(initial, lambda k: torch.exp(-2j * math.pi * torch.tensordot(way.to(k), k, 1)))
 
 
-def _velocity(velocity: Any, axes: int) -> list[float]:
+def _velocity(velocity: Any, axes: int, of: str) -> list[float]:
     if not isinstance(velocity, Sequence | Tensor | np.ndarray):
         velocity = [real(velocity, "velocity", signed=True)]
-    return row(velocity, "velocity", f"finite numbers, one for each axis: {axes}", axes).tolist()
+    return row(velocity, "velocity", f"finite numbers, one for each axis: {axes}, as {of} has", axes).tolist()
 
 
 def _multiplied(initial: Tensor, factor: Callable[[Tensor], Tensor]) -> Tensor:

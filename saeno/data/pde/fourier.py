@@ -80,7 +80,9 @@ def integrate(
         d = change(full * spectrum + h * half * c + at_full)
         spectrum = full * spectrum + h / 6 * (full * a + 2 * half * (b + c) + d) + at_full
     if not spectrum.isfinite().all():
-        raise ValueError(f"steps = {steps}: should be more, the solution is not finite")
+        raise ValueError(
+            f"steps = {steps}: should be more for this initial state, force and time: the solution is not finite"
+        )
     return spectrum
 
 
