@@ -7,7 +7,7 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, TensorDataset
+from torch.utils.data import BatchSampler, DataLoader, Dataset, IterableDataset, RandomSampler, TensorDataset
 
 from saeno import DenseDictionary
 from saeno.data import SparseModel
@@ -47,6 +47,16 @@ class Irreproducible(Noisy):
         return SIGNALS[place] + self.own.random()
 
 
+class Stream(IterableDataset):
+    """Items without a number of them, in another order each time."""
+
+    def __init__(self):
+        self.own = torch.Generator()
+
+    def __iter__(self):
+        return iter(SIGNALS[torch.randperm(len(SIGNALS), generator=self.own)])
+
+
 SOURCES = {
     "tensor": lambda: SIGNALS,
     "model": lambda: SparseModel(DenseDictionary(4, 6), 2),
@@ -58,6 +68,7 @@ SOURCES = {
     "loader whose batches have one": lambda: DataLoader(
         SIGNALS, batch_sampler=BatchSampler(RandomSampler(SIGNALS, generator=torch.Generator()), 3, True)
     ),
+    "loader of a stream": lambda: DataLoader(Stream(), batch_size=3),
     "loader of noisy items": lambda: DataLoader(Noisy(), batch_size=3, shuffle=True),
     "loader of noisy items, two workers": lambda: DataLoader(Noisy(), batch_size=3, shuffle=True, num_workers=2),
 }
@@ -151,15 +162,6 @@ def test_one_bad_number_in_a_tensor_is_found_before_the_first_step():
 def test_errors_name_the_argument_at_once(data, size, error, message):
     with pytest.raises(error, match=message):
         batches(data, size, 0, ())
-
-
-def test_a_loader_without_a_length_is_refused():
-    class Stream(torch.utils.data.IterableDataset):
-        def __iter__(self):
-            return iter(torch.zeros(5, 2))
-
-    with pytest.raises(TypeError, match="data is a DataLoader without a length"):
-        batches(DataLoader(Stream(), batch_size=2), 2, seed=0, grid=())
 
 
 def test_items_that_are_drawn_differ_within_an_epoch_and_between_epochs():

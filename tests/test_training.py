@@ -331,7 +331,7 @@ def test_an_atom_that_loses_its_gain_stops_it():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"schedule": "linear"}, r"schedule = 'linear': should be 'cosine' or 'constant'"),
+        ({"schedule": "linear"}, r"schedule = 'linear': should be 'cosine', 'constant'"),
         ({"steps": 0}, r"steps = 0: should be a whole number ≥ 1"),
         ({"steps": 2.5}, r"steps = 2.5"),
         ({"save_every": 0}, r"save_every = 0"),

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from saeno.operators import FNO, DeepONet, UNet, record, relative_l2
 from saeno.operators.base import Pointwise
 from saeno.operators.run import OperatorRun
+from saeno.training.schedule import Rates
 from tests.benchmarks.bench_package import ratio
 
 CASES = {
@@ -29,10 +30,11 @@ def bench_a_step(name):
     """Batch 20 on lines and 10 on planes; process time, which other jobs disturb less."""
     build, shape = CASES[name]
     model, x, y = build(), torch.randn(shape), torch.randn(shape)
-    run, spent = OperatorRun(model, torch.optim.AdamW(model.parameters()), 100), []
+    optimizer, spent = torch.optim.AdamW(model.parameters()), []
+    run = OperatorRun(model, optimizer, Rates("cosine", optimizer, 100))
     for _ in range(12):
         start = time.process_time()
-        run.learn(x, y, 1e-3)
+        run.learn(x, y)
         spent.append(time.process_time() - start)
     weights = sum(parameter.numel() for parameter in model.parameters())
     print(f"\n{name}: {statistics.median(spent[2:]) * 1e3:.1f} ms a step, {weights} weights")
