@@ -13,14 +13,14 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from saeno import files
+from saeno import composition, files
 from saeno.checks import whole
 
-INDEX, SCHEMA, BYTES = "index.json", 1, 2**26
+INDEX, SCHEMA, BYTES = "index.json", 1, 2**24
 
 
 class ShardWriter:
-    """Rows `(signals, channels, *grid)` into files of about 64 MiB in one folder, and what they are into its index.
+    """Rows `(signals, channels, *grid)` into files of about 16 MiB in one folder, and what they are into its index.
 
     folder: made when it is not there. Raises ValueError for one that has an index.
     about: plain data for the index, such as the name of a layer.
@@ -150,21 +150,31 @@ class Mixed(IterableDataset):
         if get_worker_info() is not None:
             raise ValueError("num_workers: should be 0, since each worker would give all signals")
         order = torch.randperm(len(self.shards.files), generator=self.generator).tolist()
-        pool = self._filled([], order)
+        pool = self._filled(None, order)
         behind = len(pool) // 2  # what stays behind, to mix with the files that are left
         for _ in range(len(self)):
             if order and len(pool) < behind + self.batch:
-                pool = self._filled([pool], order)
+                pool = self._filled(pool, order)
                 behind = len(pool) // 2
             yield pool[-self.batch :]
             pool = pool[: -self.batch]
 
-    def _filled(self, parts: list[Tensor], order: list[int]) -> Tensor:
-        """These rows and those of the next files, which are taken off the order, mixed."""
-        while order and sum(map(len, parts)) < self.buffer:
-            parts.append(self.shards.read(order.pop()))
-        mixed = torch.cat(parts)
-        return mixed[torch.randperm(len(mixed), generator=self.generator)]
+    def _filled(self, pool: Tensor | None, order: list[int]) -> Tensor:
+        """The rows of the pool and of the next files, which are taken off the order, mixed.
+
+        Each file goes to its places as soon as it is read: beside the two pools there is never more than one in memory.
+        """
+        sizes, chosen = [0 if pool is None else len(pool)], []
+        while order and sum(sizes) < self.buffer:
+            chosen.append(order.pop())
+            sizes.append(self.shards.files[chosen[-1]]["rows"])
+        first, *places = torch.randperm(sum(sizes), generator=self.generator).split(sizes)
+        mixed = torch.empty(sum(sizes), *self.shards.shape, dtype=composition.dtype_named(self.shards.dtype))
+        if pool is not None:
+            mixed[first] = pool
+        for file, place in zip(chosen, places, strict=True):
+            mixed[place] = self.shards.read(file)
+        return mixed
 
 
 def _folder(value: Any) -> Path:
