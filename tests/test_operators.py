@@ -601,7 +601,7 @@ def test_a_replacement_that_cannot_be(function, error, said):
             r"layers = 'layers.7': should be one of 'lift', 'layers', ",
         ),
         (lambda o, x: record(o, x, 3), TypeError, "layers = 3"),
-        (lambda o, x: record(o, x * torch.nan, "layers.1"), ValueError, "'layers.1' has NaN .* for inputs 0 to 3"),
+        (lambda o, x: record(o, x * torch.nan, "layers.1"), ValueError, r"'layers.1' has NaN .* for x\[0:4\]"),
         (lambda o, x: record(o, x, "layers.1", batch=0), ValueError, "batch = 0"),
         (lambda o, x: record(o, x, "layers.1", call=-1), ValueError, "call = -1"),
         (lambda o, x: record(lambda x: x, x, "a"), TypeError, "model = .*: should be a Module"),
