@@ -225,6 +225,16 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
             {"atoms": _fourier, "k": lambda: 2, "grid": lambda: 16, "own_beyond": lambda: 0.1},
         ),
     }
+    both = {"a": lambda: _normal(6, 2, 8), "b": lambda: _normal(6, 4, seed=1)}
+    calls |= {
+        "metrics.linear_cka": (metrics.linear_cka, both),
+        "metrics.mutual_neighbours": (metrics.mutual_neighbours, {**both, "k": lambda: 2}),
+        "metrics.permuted_cka": (metrics.permuted_cka, {**both, "permutations": lambda: 5, "seed": lambda: 0}),
+        "metrics.permuted_neighbours": (
+            metrics.permuted_neighbours,
+            {**both, "k": lambda: 2, "permutations": lambda: 5},
+        ),
+    }
     calls |= {
         "data.mean": (mean, {"signal": lambda: _normal(*_F)}),
         "data.scale": (scale, {"signal": lambda: _normal(*_F)}),

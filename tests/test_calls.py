@@ -45,6 +45,8 @@ ACCEPTED = [
     # sizes of a tensor that nothing else fixes
     ("data.*|signals.*|metrics.(l0|dead_atoms|coherence|babel).*|plots.*|Match.*", ".*", "one more channel"),
     ("metrics.(code_error|support_f1).*", "code", "one more channel"),
+    ("metrics.(linear_cka|mutual_neighbours|permuted_.*)", "a|b", "one more channel"),
+    ("metrics.permuted_.*", "a|b", "list"),  # of representations
     ("data.*|metrics.(l0|dead_atoms)", ".*", "rank more|rank less"),
     ("a function of families|FunctionAtoms.at", "points", "rank more|rank less|empty batch"),
     ("(Dense|Conv|Fourier)Dictionary.from_atoms|Lifting.*whitening", "atoms|samples", "one more channel"),
