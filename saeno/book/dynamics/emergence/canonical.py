@@ -1,0 +1,111 @@
+"""The six alignments of the canonical representation hypothesis, in a sparse autoencoder. A minute.
+
+For a layer h_b = W h_a + …, with g the gradients of the loss of one example by h: H = E hhᵀ, G = E ggᵀ, and Z = WᵀW
+before the layer (a), WWᵀ after it (b). The hypothesis says that on either side all three are proportional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+
+import torch
+from torch import Tensor
+
+from saeno import DenseDictionary, OneStep, ReLU, SparseAutoencoder
+from saeno.book.claims import Claim, Number, Paired
+from saeno.data import FrequencyModel
+
+CHANNELS, CONCEPTS, PENALTY = 16, 32, 0.05
+STEPS, RATE, ORDERS = 4000, 0.2, 100
+PAIRS = ("HG", "HZ", "GZ")
+SIDES = ("before", "after")
+# Weight decay, and signals per step: few make a gradient noisy.
+RUNS = {"neither": (0.0, 128), "decay": (0.01, 128), "noise": (0.0, 4), "both": (0.01, 4)}
+AXES = {"run": list(RUNS), "seed": range(5)}
+CLAIMS = []
+
+
+def trial(run: str, seed: int) -> dict[str, float]:
+    """Train; each alignment in both layers, at the start and at the end, and what it is by chance at the end."""
+    decay, batch = RUNS[run]
+    data, random = FrequencyModel.toy(1000 + seed, CHANNELS, CONCEPTS, 3.0, 0.93), torch.Generator().manual_seed(seed)
+    x, new = (data.sample(count, generator=random).signal for count in (8192, 4096))
+    model = SparseAutoencoder(DenseDictionary(CHANNELS, CONCEPTS, seed=seed), OneStep(ReLU(), tied=False, step=1.0))
+    start = {name: six(*sides) for name, sides in layers(model, new).items()}
+    descent = torch.optim.SGD(model.parameters(), lr=RATE, weight_decay=decay)
+    for _ in range(STEPS):
+        some = x[torch.randint(len(x), (batch,), generator=random)]
+        descent.zero_grad()
+        each_loss(model, some).mean().backward()
+        descent.step()
+    end = {name: six(*sides, orders=ORDERS) for name, sides in layers(model, new).items()}
+    with torch.no_grad():
+        away = new - model(new).reconstruction
+        left = away.square().sum() / (new - new.mean(0)).square().sum()
+    values = {f"{layer} {name}": value for layer, found in end.items() for name, value in found.items()}
+    values |= {f"{layer} {name} start": value for layer, found in start.items() for name, value in found.items()}
+    return {**values, **means(values, ("encoder", "decoder"), ("", " chance", " start")), "left": left.item()}
+
+
+def means(values: Mapping[str, float], names: Sequence[str], kinds: Sequence[str]) -> dict[str, float]:
+    """Each alignment as a mean over layers of these names, and the mean of all six; for kinds such as " chance"."""
+    six = [f"{side} {pair}" for side in SIDES for pair in PAIRS]
+    found = {f"{one}{kind}": fmean(values[f"{layer} {one}{kind}"] for layer in names) for one in six for kind in kinds}
+    return found | {f"all{kind}": fmean(found[f"{one}{kind}"] for one in six) for kind in kinds}
+
+
+def each_loss(model: SparseAutoencoder, x: Tensor) -> Tensor:
+    """½‖x − x̂‖² + λ Σ z, of each signal."""
+    found = model(x)
+    return (x - found.reconstruction).square().sum(1) / 2 + PENALTY * found.code.abs().sum(1)
+
+
+def layers(model: SparseAutoencoder, x: Tensor) -> dict[str, tuple[Tensor, Tensor, Tensor]]:
+    """Of encoder and decoder: what goes in, what comes out (before any ReLU), each with its gradient, and W."""
+    W, b, D = model.inference.encoder.weight, model.inference.bias, model.dictionary.weight
+    seen = x.clone().requires_grad_()
+    masses = seen @ W.T + b
+    code = masses.relu()
+    made = code @ D
+    for value in (masses, code, made):
+        value.retain_grad()
+    ((x - made).square().sum() / 2 + PENALTY * code.sum()).backward()
+    model.zero_grad()
+    return {"encoder": (seen, masses, W), "decoder": (code, made, D.T)}
+
+
+def six(before: Tensor, after: Tensor, W: Tensor, orders: int = 0) -> dict[str, float]:
+    """The six alignments of a layer W, from tensors (examples, neurons) that hold their gradients.
+
+    orders: how many random orders of the neurons tell what each is by chance; 0 for none.
+    """
+    W, found = W.detach().double(), {}
+    for side, h, Z in zip(SIDES, (before, after), (W.T @ W, W @ W.T), strict=True):
+        of = {"H": second_moment(h.detach()), "G": second_moment(h.grad), "Z": Z}
+        for first, second in PAIRS:
+            found[f"{side} {first}{second}"] = alignment(of[first], of[second])
+            if orders:
+                chance = by_chance(of[first], of[second], orders)
+                found[f"{side} {first}{second} chance"] = chance.mean().item()
+                found[f"{side} {first}{second} most"] = chance.quantile(0.95).item()
+    return found
+
+
+def second_moment(value: Tensor) -> Tensor:
+    """E hhᵀ of (examples, neurons), in float64."""
+    value = value.double()
+    return value.T @ value / len(value)
+
+
+def alignment(A: Tensor, B: Tensor) -> float:
+    """The correlation of the entries of two matrices: 1 when one is a multiple of the other, plus a constant."""
+    A, B = A - A.mean(), B - B.mean()
+    return ((A * B).sum() / (A.norm() * B.norm())).item()
+
+
+def by_chance(A: Tensor, B: Tensor, orders: int) -> Tensor:
+    """The alignment with the neurons of one matrix in random orders, which keep its diagonal a diagonal."""
+    random = torch.Generator().manual_seed(0)
+    mixed = (torch.randperm(len(A), generator=random) for _ in range(orders))
+    return torch.tensor([alignment(A[order][:, order], B) for order in mixed], dtype=torch.float64)

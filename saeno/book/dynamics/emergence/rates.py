@@ -1,0 +1,29 @@
+"""At which rate does each model leave least of new functions? The rates of the laboratory are chosen here. Minutes.
+
+Seeds differ from those that are scored, and the choice looks at what is left over, never at the shape of the atoms.
+"""
+
+from __future__ import annotations
+
+from saeno.book.dynamics.emergence import lab
+
+FUNCTIONS, SCARCE, NOISE = 8192, {"dense": 512, "conv": 16}, 0.5
+TRIED = {
+    "sparse": (0.1, 0.3, 1.0, 3.0, 10.0),
+    "Gaussian": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
+    "dense": (0.1, 0.3, 1.0, 3.0, 10.0, 30.0),
+    "conv": (0.003, 0.01, 0.03, 0.1),
+}
+AXES = {"run": [f"{run}, {rate:g}" for run, rates in TRIED.items() for rate in rates], "seed": range(100, 103)}
+CLAIMS = []
+
+
+def trial(run: str, seed: int) -> dict[str, float]:
+    """Train at this rate; the share of the variance of new functions, without noise, that is left."""
+    kind, rate = run.split(", ")
+    if kind in SCARCE:  # as in the experiment on samples
+        x, new = lab.functions("sparse", SCARCE[kind], seed, NOISE), lab.functions("sparse", 1000, 1000 + seed)
+    else:
+        x, new = lab.functions(kind, FUNCTIONS, seed), lab.functions(kind, 1000, 1000 + seed)
+    learn = lab.conv if kind == "conv" else lab.dense
+    return {"left": lab.left_over(learn(x, float(rate), seed), new)}
