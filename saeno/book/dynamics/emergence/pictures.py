@@ -21,7 +21,7 @@ def worlds(sparse: Tensor, gaussian: Tensor) -> Figure:
     """Three functions of each kind, on one scale."""
     with plots.style():
         figure, rows = plt.subplots(3, 2, figsize=(4.2, 3), sharex=True, sharey=True, layout="constrained")
-    for row, pair in zip(rows, zip(sparse, gaussian, strict=False), strict=True):
+    for row, *pair in zip(rows, sparse, gaussian, strict=False):
         for panel, function, colour in zip(row, pair, (plots.FOUND, plots.INK), strict=True):
             panel.plot(torch.arange(lab.NODES) / lab.NODES, function[0], "-", color=colour)
             panel.set(xticks=[0, 0.5], yticks=[0])
@@ -36,6 +36,11 @@ def formation(x: Tensor, rate: float, seed: int, at: Sequence[int]) -> list[Tens
     looks = {"atoms": lambda m: m.dictionary.atoms().detach().clone()}
     how = {"seed": seed, "metrics": looks, "every": at, "progress": False}
     return fit(model, lab.vectors(x), lab.STEPS, lab.BATCH, rate, **how).metrics["atoms"]
+
+
+def with_atoms(found: Tensor) -> SparseAutoencoder:
+    """The model of `lab.dense` with these atoms (atoms, 32)."""
+    return SparseAutoencoder(DenseDictionary.from_atoms(found), Unrolled(TopK(lab.ACTIVE), steps=5))
 
 
 def order(found: Tensor) -> tuple[Tensor, Tensor]:
