@@ -33,11 +33,12 @@ CLAIMS = [
         "ReLU and bias, 32 atoms, penalty 0.05, atoms free; 4000 steps of descent at the rate 0.2, 128 signals a "
         "step, weight decay 0.01 or none. An alignment is the correlation of the entries of two matrices; chance: "
         "neurons of one of them in 100 random orders.",
-        finding="With weight decay all six of the encoder are above chance: before it H with G is {before_HG}, by "
-        "chance {before_HG_chance}, and after it {after_HG}, by chance {after_HG_chance}. After the decoder two are "
-        "not: H with G is {made_HG}, by chance {made_HG_chance}, and G with Z {made_GZ}, by chance "
-        "{made_GZ_chance}. Without decay H with Z before the encoder is {bare_HZ}, below its chance of "
-        "{bare_HZ_chance}.",
+        finding="With weight decay, before the encoder: H with G {before_HG} (by chance {before_HG_chance}), H with "
+        "Z {before_HZ} (by chance {before_HZ_chance}), G with Z {before_GZ} (by chance {before_GZ_chance}); after "
+        "it: H with G {after_HG} (by chance {after_HG_chance}), H with Z {after_HZ} (by chance {after_HZ_chance}), "
+        "G with Z {after_GZ} (by chance {after_GZ_chance}). After the decoder H with G is {made_HG}, by chance "
+        "{made_HG_chance}, and G with Z {made_GZ}, by chance {made_GZ_chance}. Without decay H with Z before the "
+        "encoder is {bare_HZ}, below its chance of {bare_HZ_chance}.",
         verdict="reproduced in a regime",
         numbers={
             f"{side}_{pair}{short}": Number(

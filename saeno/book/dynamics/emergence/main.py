@@ -30,7 +30,8 @@ CLAIMS = [
         finding="With few events the share is {share}, and {closed} of all shifts are there; with Gaussian "
         "functions it is {gaussian}, by chance {chance}, at the rate of the others {same_rate}, and "
         "{gaussian_closed} of the shifts are there. The width is {width} of the nodes against {gaussian_width}, and "
-        "{untrained_width} untrained. The mean cosine with the concept is {concept} against {gaussian_concept}.",
+        "{untrained_width} untrained, where the share is {untrained}. The mean cosine with the concept is {concept} "
+        "against {gaussian_concept}.",
         verdict="reproduced",
         numbers={
             "share": Number("share", {"data": "sparse, ring"}, least=0.8, possible=(0, 1), form=".2f"),

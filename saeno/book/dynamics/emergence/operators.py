@@ -30,9 +30,12 @@ CLAIMS = [
         "weights of each layer, and the first map of the projection; examples are the nodes of 64 new functions. An "
         "alignment is the correlation of the entries of two matrices, a mean over the four layers; chance: neurons "
         "of one of them in 100 random orders.",
-        finding="Before the layer they are {before_HG}, {before_HZ} and {before_GZ} (H with G, H with Z, G with Z), "
-        "after it {after_HG}, {after_HZ} and {after_GZ}. Their mean is {all}, by chance {chance}, untrained "
-        "{start}.",
+        finding="Before the layer: H with G {before_HG} (by chance {before_HG_chance}, untrained "
+        "{before_HG_start}), H with Z {before_HZ} (by chance {before_HZ_chance}, untrained {before_HZ_start}), G "
+        "with Z {before_GZ} (by chance {before_GZ_chance}, untrained {before_GZ_start}). After it: H with G "
+        "{after_HG} (by chance {after_HG_chance}, untrained {after_HG_start}), H with Z {after_HZ} (by chance "
+        "{after_HZ_chance}, untrained {after_HZ_start}), G with Z {after_GZ} (by chance {after_GZ_chance}, "
+        "untrained {after_GZ_start}). Their mean is {all}, by chance {chance}, untrained {start}.",
         verdict="reproduced",
         numbers={
             f"{side}_{pair}{short}": Number(f"{side} {pair}{kind}", {"run": "both"}, possible=(-1, 1), form=".2f")
@@ -67,7 +70,10 @@ CLAIMS = [
             "late": Number("all 400", {"run": "both"}, possible=(-1, 1), form=".2f"),
             "most": Number("before GZ", {"run": "both"}, most=0.95, possible=(-1, 1), form=".2f"),
         },
-        differences={"plateau": Paired("all", "late", least=-0.05, most=0.05)},
+        differences={
+            "plateau": Paired("all", "late", least=-0.05, most=0.05),
+            "by_drivers": Paired("all", "neither", least=0.1),
+        },
     ),
     Claim(
         id="emergence-drivers",
