@@ -35,7 +35,7 @@ CLAIMS = [
         },
         differences={
             "same": Paired("rate01", "rate001", least=-0.01, most=0.01),
-            "too_small": Paired("rate0003", "rate001", least=0.0),
+            "too_small": Paired("rate0003", "rate001", least=1.0, ratio=True),
         },
     ),
 ]
