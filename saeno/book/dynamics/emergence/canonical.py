@@ -33,12 +33,15 @@ CLAIMS = [
         "ReLU and bias, 32 atoms, penalty 0.05, atoms free; 4000 steps of descent at the rate 0.2, 128 signals a "
         "step, weight decay 0.01 or none. An alignment is the correlation of the entries of two matrices; chance: "
         "neurons of one of them in 100 random orders.",
-        finding="With weight decay, before the encoder: H with G {before_HG} (by chance {before_HG_chance}), H with "
-        "Z {before_HZ} (by chance {before_HZ_chance}), G with Z {before_GZ} (by chance {before_GZ_chance}); after "
-        "it: H with G {after_HG} (by chance {after_HG_chance}), H with Z {after_HZ} (by chance {after_HZ_chance}), "
-        "G with Z {after_GZ} (by chance {after_GZ_chance}). After the decoder H with G is {made_HG}, by chance "
-        "{made_HG_chance}, and G with Z {made_GZ}, by chance {made_GZ_chance}. Without decay H with Z before the "
-        "encoder is {bare_HZ}, below its chance of {bare_HZ_chance}.",
+        finding="With weight decay, before the encoder: H with G {before_HG} (by chance {before_HG_chance}, "
+        "untrained {before_HG_start}), H with Z {before_HZ} (by chance {before_HZ_chance}, untrained "
+        "{before_HZ_start}), G with Z {before_GZ} (by chance {before_GZ_chance}, untrained {before_GZ_start}); "
+        "after it: H with G {after_HG} (by chance {after_HG_chance}, untrained {after_HG_start}), H with Z "
+        "{after_HZ} (by chance {after_HZ_chance}, untrained {after_HZ_start}), G with Z {after_GZ} (by chance "
+        "{after_GZ_chance}, untrained {after_GZ_start}), where H with G is no more than untrained. After the "
+        "decoder H with G is {made_HG}, by chance {made_HG_chance}, and G with Z {made_GZ}, by chance "
+        "{made_GZ_chance}. Without decay H with Z before the encoder is {bare_HZ}, below its chance of "
+        "{bare_HZ_chance}.",
         verdict="reproduced in a regime",
         numbers={
             f"{side}_{pair}{short}": Number(
@@ -46,7 +49,7 @@ CLAIMS = [
             )
             for side in ("before", "after")
             for pair in ("HG", "HZ", "GZ")
-            for short, kind in {"": "", "_chance": " chance"}.items()
+            for short, kind in {"": "", "_chance": " chance", "_start": " start"}.items()
         }
         | {
             f"made_{pair}{short}": Number(f"decoder after {pair}{kind}", {"run": "decay"}, possible=(-1, 1), form=".2f")
@@ -63,6 +66,11 @@ CLAIMS = [
             for pair in ("HG", "HZ", "GZ")
         }
         | {f"made_{pair}_not_above": Paired(f"made_{pair}", f"made_{pair}_chance", most=0.05) for pair in ("HG", "GZ")}
+        | {
+            f"before_{pair}_learned": Paired(f"before_{pair}", f"before_{pair}_start", least=0.05)
+            for pair in ("HG", "HZ", "GZ")
+        }
+        | {"after_HG_not_learned": Paired("after_HG", "after_HG_start", most=0.05)}
         | {"bare_HZ_below": Paired("bare_HZ", "bare_HZ_chance", most=0.0)},
     ),
     Claim(

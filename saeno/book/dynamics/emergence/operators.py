@@ -83,18 +83,21 @@ CLAIMS = [
         setting="As for the six alignments, their mean. Decay 0 or 1, and 20 or 4 functions a step, which is the "
         "noise.",
         finding="With neither the mean is {neither}, with noise alone {noise}, with decay alone {decay}, with both "
-        "{both}. So decay adds {by_decay}, and noise {by_noise}. The errors on new functions are {neither_error}, "
-        "{noise_error}, {decay_error} and {both_error}.",
+        "{both}, where by chance it is {neither_chance}, {noise_chance}, {decay_chance} and {both_chance}. So decay "
+        "adds {by_decay}, and noise {by_noise}. The errors on new functions are {neither_error}, {noise_error}, "
+        "{decay_error} and {both_error}.",
         verdict="reproduced in a regime",
         numbers={
-            run: Number("all", {"run": run}, possible=(-1, 1), form=".3f")
+            f"{run}{short}": Number(f"all{kind}", {"run": run}, possible=(-1, 1))
             for run in ("neither", "noise", "decay", "both")
+            for short, kind in {"": "", "_chance": " chance"}.items()
         }
         | {
             f"{run}_error": Number("new", {"run": run}, most=0.1, possible=(0, 10))
             for run in ("neither", "noise", "decay", "both")
         },
         differences={
+            "neither_above": Paired("neither", "neither_chance", least=0.1),
             "by_decay": Paired("decay", "neither", least=0.1),
             "by_noise": Paired("noise", "neither", most=0.1),
             "noise_beside_decay": Paired("both", "decay", most=0.1),
