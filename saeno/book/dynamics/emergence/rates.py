@@ -11,10 +11,11 @@ from saeno.book.claims import Claim, Number, Paired
 from saeno.book.dynamics.emergence import lab
 
 FUNCTIONS, SCARCE, NOISE = 8192, {"dense": 512, "conv": 16}, 0.5
+LONG = 1000  # steps of the dictionary without a grid, where functions are few
 TRIED = {
     "sparse": (0.1, 0.3, 1.0, 3.0, 10.0),
     "Gaussian": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0),
-    "dense": (0.1, 0.3, 1.0, 3.0, 10.0, 30.0),
+    "dense": (0.03, 0.1, 0.3, 1.0, 3.0),
     "conv": (0.003, 0.01, 0.03, 0.1),
 }
 AXES = {"run": [f"{run}, {rate:g}" for run, rates in TRIED.items() for rate in rates], "seed": range(100, 105)}
@@ -48,5 +49,5 @@ def trial(run: str, seed: int) -> dict[str, float]:
         x, new = lab.functions("sparse", SCARCE[kind], seed, NOISE), lab.functions("sparse", 1000, 1000 + seed)
     else:
         x, new = lab.functions(kind, FUNCTIONS, seed), lab.functions(kind, 1000, 1000 + seed)
-    learn = lab.conv if kind == "conv" else lab.dense
-    return {"left": lab.left_over(learn(x, float(rate), seed), new)}
+    learn, steps = (lab.conv, lab.STEPS) if kind == "conv" else (lab.dense, LONG if kind == "dense" else lab.STEPS)
+    return {"left": lab.left_over(learn(x, float(rate), seed, steps), new)}
