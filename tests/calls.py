@@ -217,6 +217,12 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
             metrics.compare_codes,
             {"a": lambda: _code(2, 3, 8), "b": lambda: _code(2, 3, 16), "width": lambda: 0.1},
         ),
+        "metrics.effective_rank": (metrics.effective_rank, {"code": lambda: _code(4, 3, 8)}),
+        "metrics.interference vectors": (metrics.interference, {"atoms": _dense, "code": lambda: _code(5, 6)}),
+        "metrics.interference": (
+            metrics.interference,
+            {"atoms": lambda: _normal(3, 2, 8), "code": lambda: _code(4, 3, 8)},
+        ),
         "metrics.coherence vectors": (metrics.coherence, {"atoms": lambda: _normal(3, 4)}),
         "metrics.coherence": (metrics.coherence, {"atoms": _fourier, "grid": lambda: 16, "own_beyond": lambda: 0.1}),
         "metrics.babel vectors": (metrics.babel, {"atoms": lambda: _normal(3, 4), "k": lambda: 2}),

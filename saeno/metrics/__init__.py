@@ -11,7 +11,7 @@ mean little without what they are by chance: `permuted_cka`, `permuted_neighbour
 from saeno.metrics.atoms import Cosines, Match, MeanMaxCosine, cosines, match_atoms, mcc, mean_max_cosine
 from saeno.metrics.codes import CodeComparison, code_error, compare_codes, dead_atoms, fvu, l0, support_f1
 from saeno.metrics.crowding import babel, coherence
-from saeno.metrics.similarity import Permuted, linear_cka, mutual_neighbours, permuted_cka, permuted_neighbours
+from saeno.metrics.mixing import effective_rank, interference
 
 __all__ = [
     "CodeComparison",
@@ -25,7 +25,9 @@ __all__ = [
     "compare_codes",
     "cosines",
     "dead_atoms",
+    "effective_rank",
     "fvu",
+    "interference",
     "l0",
     "linear_cka",
     "match_atoms",
