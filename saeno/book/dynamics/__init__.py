@@ -1,1 +1,1 @@
-"""The laboratories of the part `dynamics`."""
+"""The laboratories of the part on training dynamics."""
