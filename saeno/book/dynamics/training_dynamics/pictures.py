@@ -78,12 +78,13 @@ def _halves(part: Axes, values: Tensor, above: float, **how: object) -> None:
 
 
 def followed(optimizer: str, panels: Mapping[str, str], true: Mapping[str, float]) -> Figure:
-    """Stored means over the steps, one panel for each number: dashed with a lift; a line across where the truth is."""
+    """Stored means over the steps, one panel for each number: dashed with a lift; wide lines are the truth."""
     entries = {entry["settings"]["run"]: entry["values"] for entry in record.load("training_dynamics")["measured"]}
+    count = len(panels) // 2 + 1  # one place is left for the legend
     with plots.style():
-        figure, parts = plt.subplots(len(panels) // 2, 2, figsize=(4.8, 1.9 * len(panels) // 2), layout="constrained")
-    places = range(len(LOOKS))
-    for part, (name, title) in zip(parts.flat, panels.items(), strict=True):
+        figure, parts = plt.subplots(count, 2, figsize=(4.8, 1.8 * count), layout="constrained")
+    places, (*drawn, last) = range(len(LOOKS)), parts.flat
+    for part, (name, title) in zip(drawn, panels.items(), strict=True):
         if name in true:
             part.axhline(true[name], color=plots.QUIET, linewidth=5, alpha=0.3)
         for model in MODELS:
@@ -91,9 +92,8 @@ def followed(optimizer: str, panels: Mapping[str, str], true: Mapping[str, float
             line = "--" if model.startswith("L-") else "-"
             part.plot(places, means, line, label=model, linewidth=1.2, **LOOK[model.removeprefix("L-")])
         part.set(title=title, xticks=places[::3], xticklabels=LOOKS[::3])
-    for part in parts[-1]:
-        part.set(xlabel="step")
-    figure.legend(*parts.flat[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False)
+    last.axis("off")
+    last.legend(*drawn[0].get_legend_handles_labels(), loc="center", frameon=False)
     return figure
 
 

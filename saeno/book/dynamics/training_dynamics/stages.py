@@ -79,8 +79,8 @@ CLAIMS = [
         setting=SETTING + "Equal energies. Rates: SAE, SAE-CNN and SAE-FNO with Adam 0.005; SAE-CNN and SAE-FNO with "
         "gradient descent 1 and 0.5. The rule: the concept with the lower rms frequency is first.",
         finding="The agreement is {sae} for the SAE. For operators it is {cnn} (SAE-CNN) and {fno} (SAE-FNO) with "
-        "Adam, and {cnn_sgd} and {fno_sgd} with gradient descent. The SAE takes {late} times as many steps for four waves "
-        "as for the bump, the SAE-FNO {late_fno} times.",
+        "Adam, and {cnn_sgd} and {fno_sgd} with gradient descent. The SAE takes {late} times as many steps for four "
+        "waves as for the bump, the SAE-FNO {late_fno} times.",
         verdict="ours",
         numbers={
             "sae": _agrees("frequency", "SAE, Adam", "equal", least=0.75),
