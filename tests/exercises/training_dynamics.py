@@ -50,7 +50,7 @@ def inside(steps):
 
 
 def speed_up(first, second):
-    return min(first.values()) / min(second.values()) if inside(first) and inside(second) else None
+    return min(first.values()) / min(second.values()) if inside(first) and inside(second) else 0
 
 
 def speed_up_sorted(first, second):
@@ -60,7 +60,7 @@ def speed_up_sorted(first, second):
         steps = [tried[rate] for rate in rates]
         place = int(np.argmin(steps))
         if place in (0, len(rates) - 1):
-            return None
+            return 0.0
         best.append(steps[place])
     return best[0] / best[1]
 
@@ -94,8 +94,8 @@ WRONG = {
         (lambda q, eta, left: 1 / (eta * q), "which are the fewest"),
     ],
     5: [
-        (lambda first, second: min(first.values()) / min(second.values()), "the answer is None"),
-        (lambda first, second: None, "both best rates lie inside"),
+        (lambda first, second: min(first.values()) / min(second.values()), "the answer is 0"),
+        (lambda first, second: 0, "both best rates lie inside"),
         (lambda first, second: min(second.values()) / min(first.values()), "divide those of the first"),
     ],
 }

@@ -59,14 +59,14 @@ def truths(true: Tensor, signal: Tensor) -> Figure:
 def forming(state: Mapping[str, Tensor], true: Tensor) -> Figure:
     """Of all six models the atom nearest to each concept (thin), on the concept (wide): two channels side by side."""
     with plots.style():
-        figure, parts = plt.subplots(2, 3, figsize=(4.8, 4.4), sharex=True, sharey=True, layout="constrained")
+        figure, parts = plt.subplots(2, 3, figsize=(4.2, 3.8), sharex=True, sharey=True, layout="constrained")
     middle = unit(true)[GRID // 2 :: GRID]
     for part, (model, A) in zip(parts.flat, state.items(), strict=True):
         cosine = middle @ unit(A).T
         best = cosine.abs().argmax(1)
         for i in range(CONCEPTS):
             atom = cosine[i, best[i]].sign() * unit(A)[best[i]]
-            _halves(part, middle[i], -0.9 * i, color=plots.TRUE, linewidth=3, alpha=0.6)
+            _halves(part, middle[i], -0.9 * i, color=plots.TRUE, linewidth=2.5)
             _halves(part, atom, -0.9 * i, color=plots.FOUND, linewidth=1)
         part.set(title=f"{model}\n{sum(found(A, true)) / CONCEPTS:.2f}", xticks=[], yticks=[], ylim=(-3.3, 0.6))
     return figure
@@ -92,6 +92,8 @@ def followed(optimizer: str, panels: Mapping[str, str], true: Mapping[str, float
             line = "--" if model.startswith("L-") else "-"
             part.plot(places, means, line, label=model, linewidth=1.2, **LOOK[model.removeprefix("L-")])
         part.set(title=title, xticks=places[::3], xticklabels=LOOKS[::3])
+    for part in drawn[-2:]:
+        part.set(xlabel="step")
     last.axis("off")
     last.legend(*drawn[0].get_legend_handles_labels(), loc="center", frameon=False)
     return figure
