@@ -126,6 +126,7 @@ CLAIMS = [
         },
         differences={
             **{f"{name}_known": Paired(name, 0.5, least=0.0, form=".2f") for name in ("fno_sgd", "fno")},
+            "more_than_sae": Paired("fno_sgd", "sae", least=0.0, form=".2f"),
             **{
                 f"{name}_crowd_chance": Paired(f"{name}_crowd", 0.5, **CHANCE)
                 for name in ("fno_sgd", "fno", "cnn_sgd", "cnn", "sae")
