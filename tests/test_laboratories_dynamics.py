@@ -121,7 +121,7 @@ def test_own_rates_are_the_best_of_those_that_were_tried_and_at_no_edge(optimize
 
 def test_pictures_draw_what_is_stored():
     true = lab.truth(0).dictionary.atoms().detach()
-    figure = pictures.followed("Adam", {"fvu": "loss", "dead": "dead atoms"}, {"dead": 0.0})
+    figure = pictures.followed("Adam", {"fvu": "loss", "dead": "dead atoms", "rank": "rank"}, {"dead": 0.0})
     loss = figure.axes[0].lines
     entries = {entry["settings"]["run"]: entry["values"] for entry in record.load("training_dynamics")["measured"]}
     assert len(loss) == 6 and len(figure.axes[1].lines) == 7

@@ -68,7 +68,7 @@ def speed_up_sorted(first, second):
 RIGHT = {
     1: [lambda eta, nodes, c: nodes * c * eta, lambda eta, nodes, c: torch.tensor(eta * nodes) * c],
     2: [by_roll, by_diagonals],
-    3: [by_svd, lambda code: float(np.exp(entropy(torch.linalg.svdvals(code))))],
+    3: [by_svd, lambda code: math.exp(entropy(torch.linalg.svdvals(code)))],
     4: [count, lambda q, eta, left: math.ceil(math.log(left) / math.log(1 - eta * q) - 1e-9)],
     5: [speed_up, speed_up_sorted],
 }
