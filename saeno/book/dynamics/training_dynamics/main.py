@@ -229,10 +229,10 @@ CLAIMS = [
         "their interference.",
         setting=SETTING + CHOSEN + "After 400 steps. Overlap: root mean square cosine of two of the 256 atoms. "
         "Interference: the sum of |⟨dᵢ, dⱼ⟩ E zᵢzⱼ| over i ≠ j, over that for i = j.",
-        finding="Untrained kernels have the overlap {start}. With Adam the overlap is {sae}, {cnn} and {fno} for SAE, "
-        "SAE-CNN and SAE-FNO, and lifts change it by {sae_change}, {cnn_change} and {fno_change}. The interference is "
-        "{sae_inter}, {cnn_inter} and {fno_inter}, and lifts change it by {sae_inter_change}, {cnn_inter_change} and "
-        "{fno_inter_change}.",
+        finding="Untrained kernels have the overlap {start}. With Adam it is {sae}, {cnn} and {fno} for SAE, SAE-CNN "
+        "and SAE-FNO, and {lsae}, {lcnn} and {lfno} with lifts, which change it by {sae_change}, {cnn_change} and "
+        "{fno_change}. The interference is {sae_inter}, {cnn_inter} and {fno_inter}, and {lsae_inter}, {lcnn_inter} "
+        "and {lfno_inter} with lifts: changes of {sae_inter_change}, {cnn_inter_change} and {fno_inter_change}.",
         verdict="ours",
         numbers={
             "start": _at("overlap", 0, "Adam", "SAE-CNN", **SHARE),
@@ -263,11 +263,12 @@ CLAIMS = [
         "end is the one it was before the first step; chance: the same with atoms shuffled. Lead: how much larger the "
         "purity, the largest cosine with a concept at any place, is in the end for the half of the atoms that was "
         "purer at the start, or at step 16.",
-        finding="For the SAE {sae_sgd} with gradient descent and {sae_adam} with Adam keep their concept, "
-        "{sae_sgd_known} and {sae_adam_known} more than chance; for the SAE-FNO {fno_sgd} and {fno_adam}, "
-        "{fno_sgd_known} and {fno_adam_known} more. The purer half at the start leads by {sae_sgd_lead}, "
-        "{sae_adam_lead}, {fno_sgd_lead} and {fno_adam_lead} in the end; the purer half at step 16 by "
-        "{sae_sgd_lead16}, {sae_adam_lead16}, {fno_sgd_lead16} and {fno_adam_lead16}.",
+        finding="For the SAE {sae_sgd} with gradient descent and {sae_adam} with Adam keep their concept, where chance "
+        "is {sae_sgd_chance} and {sae_adam_chance}: {sae_sgd_known} and {sae_adam_known} more. For the SAE-FNO it is "
+        "{fno_sgd} and {fno_adam}, where chance is {fno_sgd_chance} and {fno_adam_chance}: {fno_sgd_known} and "
+        "{fno_adam_known} more. The purer half at the start leads by {sae_sgd_lead}, {sae_adam_lead}, {fno_sgd_lead} "
+        "and {fno_adam_lead} in the end; the purer half at step 16 by {sae_sgd_lead16}, {sae_adam_lead16}, "
+        "{fno_sgd_lead16} and {fno_adam_lead16}.",
         verdict="ours",
         numbers={
             f"{name}_{optimizer.lower()}{end}": _at(what, step, optimizer, NAMES[name], form=".2f")
