@@ -78,7 +78,7 @@ WRONG = {
     "lifting/1-chapter": "should be PART/SLUG",
     "lifting/my_chapter": "should be PART/SLUG",
     "../lifting/chapter": "should be PART/SLUG",
-    "dynamics/chapter": "its part should be one of recovery, lifting, operators; a new part begins in book/_toc.yml",
+    "speed/chapter": f"its part should be one of {', '.join(parts())}; a new part begins in book/_toc.yml",
     "api/chapter": "its part should be one of",
 }
 
@@ -117,15 +117,13 @@ def test_two_experiments_of_one_name_are_told(project, monkeypatch):
 
 def test_a_new_part_begins_in_the_table_of_contents(project):
     contents = project / "book" / "_toc.yml"
-    part = "  - caption: Dynamics\n    numbered: true\n    chapters:\n      - file: dynamics/waves\n"
+    part = "  - caption: Speed\n    numbered: true\n    chapters:\n      - file: speed/waves\n"
     contents.write_text(contents.read_text().replace("  - caption: Look it up", part + "  - caption: Look it up"))
     before = contents.read_text()
-    assert parts(project)[-1] == "dynamics"
-    new_chapter("dynamics/waves", project)
+    assert parts(project)[-1] == "speed"
+    new_chapter("speed/waves", project)
     assert contents.read_text() == before
-    assert (
-        project / "saeno/book/dynamics/__init__.py"
-    ).read_text() == '"""The laboratories of the part `dynamics`."""\n'
+    assert (project / "saeno/book/speed/__init__.py").read_text() == '"""The laboratories of the part `speed`."""\n'
 
 
 def test_the_command_says_what_comes_next(project, capsys):
