@@ -112,5 +112,7 @@ class TestInterference:
     def test_what_does_not_fit_is_told(self):
         with pytest.raises(ValueError, match="atoms have shape"):
             metrics.interference(normal(3, 2, 8), normal(4, 3, 9))
-        with pytest.raises(ValueError, match="code"):
+        with pytest.raises(ValueError, match="atoms has 6 concepts: should have those of code, 5"):
             metrics.interference(DenseDictionary(4, 6).double(), normal(5, 5))
+        with pytest.raises(ValueError, match="code has shape"):
+            metrics.interference(FourierDictionary(1, 3, 2).double(), normal(4, 3))

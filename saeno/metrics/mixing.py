@@ -56,9 +56,10 @@ def interference(atoms: Atoms, code: Tensor) -> Tensor:
         if (len(atoms), *atoms.shape[2:]) != tuple(code.shape[1:]):
             raise ValueError(f"atoms have shape {tuple(atoms.shape)}: should fit code, which has {tuple(code.shape)}")
     else:
-        atoms = instance(
-            atoms, Dictionary, "atoms", "DenseDictionary(64, 128), or a tensor (concepts, channels, *grid)"
-        )
+        such_as = "DenseDictionary(64, 128), or a tensor (concepts, channels, *grid)"
+        atoms = instance(atoms, Dictionary, "atoms", such_as)
+        if code.shape[1] != atoms.concepts:
+            raise ValueError(f"atoms has {atoms.concepts} concepts: should have those of code, {code.shape[1]}")
         atoms = atoms.atoms(atoms.check_code(code))
     axes, nodes = tuple(range(2, code.dim())), count_nodes(code.shape[2:])
     parts = [value.detach().double() for value in (atoms, code)]
