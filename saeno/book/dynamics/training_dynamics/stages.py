@@ -45,7 +45,8 @@ CLAIMS = [
         id="dynamics-energy",
         chapter="dynamics/training-dynamics",
         source="our measurement",
-        statement="With gradient descent strong concepts are found long before weak ones; with Adam hardly so.",
+        statement="With gradient descent weak concepts are found much later than strong ones; with Adam a little "
+        "later.",
         setting=SETTING
         + "Energies 8 : 4 : 2 : 1, which the four kinds of concept have in turn. SAE-FNO, rates 0.5 and "
         "0.005. The ratio is that of the steps for the weakest and for the strongest concept; of clocks alone it would "
