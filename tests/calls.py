@@ -222,6 +222,14 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
         "metrics.interference": (
             metrics.interference,
             {"atoms": lambda: _normal(3, 2, 8), "code": lambda: _code(4, 3, 8)},
+        "metrics.equivariance_error": (
+            functools.partial(metrics.equivariance_error, torch.abs),  # what a map raises is the map's
+            {
+                "x": lambda: _normal(*_F),
+                "shift": lambda: 3,
+                "reflect": lambda: True,
+                "negate": lambda: True,
+            },
         ),
         "metrics.coherence vectors": (metrics.coherence, {"atoms": lambda: _normal(3, 4)}),
         "metrics.coherence": (metrics.coherence, {"atoms": _fourier, "grid": lambda: 16, "own_beyond": lambda: 0.1}),

@@ -46,6 +46,8 @@ ACCEPTED = [
     ("data.*|signals.*|metrics.(l0|dead_atoms|coherence|babel).*|plots.*|Match.*", ".*", "one more channel"),
     ("metrics.effective_rank", "code", "one more channel|rank more|rank less"),
     ("metrics.interference", "atoms", "one more channel"),
+    ("metrics.equivariance_error", "x", "one more channel"),
+    ("metrics.equivariance_error", "shift", "negative|zero"),
     ("metrics.(code_error|support_f1).*", "code", "one more channel"),
     ("metrics.(linear_cka|mutual_neighbours|permuted_.*)", "a|b", "one more channel"),
     ("metrics.permuted_.*", "a|b", "list"),  # of representations

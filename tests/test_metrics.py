@@ -400,3 +400,73 @@ def test_amounts_that_cannot_be_are_named():
         metrics.compare_codes(code, code, width=math.nan)
     with pytest.raises(ValueError, match="signal has NaN or infinite values"):
         metrics.fvu(code * math.nan, code)
+
+
+# --- equivariance
+
+
+def moved_by_hand(x, shift, reflect, sign):
+    """(g x)(i) = ±x(±(i − s)), node by node."""
+    n = x.shape[-1]
+    return torch.stack([sign * x[..., (-1 if reflect else 1) * (i - shift) % n] for i in range(n)], -1)
+
+
+@pytest.mark.parametrize("shift", [0, 1, 3, -2])
+@pytest.mark.parametrize("reflect", [False, True])
+@pytest.mark.parametrize("negate", [False, True])
+def test_the_equivariance_error_is_the_commutator_node_by_node(shift, reflect, negate):
+    """Tried: a reflection that moves node 0, shift and reflection in the other order, the norm of f(g x) below."""
+    x = normal(3, 2, 7)
+    ramp = torch.arange(7.0).double()
+
+    def function(x):
+        return (ramp * x + x.square()).sum(1, keepdim=True)
+
+    if shift == 0 and not reflect and not negate:
+        with pytest.raises(ValueError, match="shift = 0: should move something"):
+            metrics.equivariance_error(function, x)
+        return
+    sign = -1 if negate else 1
+    wanted = function(moved_by_hand(x, shift, reflect, sign)) - moved_by_hand(function(x), shift, reflect, sign)
+    found = metrics.equivariance_error(function, x, shift, reflect, negate)
+    assert found == pytest.approx((wanted.norm() / function(x).norm()).item(), abs=1e-12) and found > 0.1
+
+
+def test_what_is_equivariant_has_no_error():
+    x, plane = normal(3, 2, 8), normal(2, 1, 4, 6)
+    kernel = ConvDictionary(2, 5, 3).double()
+    assert metrics.equivariance_error(kernel.analysis, x, 3) < 1e-12
+    assert metrics.equivariance_error(kernel.analysis, x, 3, reflect=True) > 0.1
+    assert metrics.equivariance_error(torch.tanh, x, 5, reflect=True, negate=True) == 0
+    assert metrics.equivariance_error(torch.abs, x, negate=True) == 2  # |x| is even, and should be odd
+    assert metrics.equivariance_error(lambda x: x.cumsum(3), plane, (1, 0)) < 1e-12
+    assert metrics.equivariance_error(lambda x: x.cumsum(3), plane, (0, 1)) > 0.1
+    assert metrics.equivariance_error(lambda x: 1e-30 * x.float() * ramp(8), 1e-8 * x.float(), 1) > 0.1
+
+
+def ramp(n):
+    return torch.arange(1.0, n + 1)
+
+
+@pytest.mark.parametrize(
+    ("call", "names"),
+    [
+        (lambda x: metrics.equivariance_error(torch.abs, x[..., 0], 1), "x = a tensor"),
+        (lambda x: metrics.equivariance_error(torch.abs, x, (1, 1)), r"shift = \(1, 1\) has 2 axes"),
+        (lambda x: metrics.equivariance_error(torch.abs, x, 8), "shift = 8: should move something"),
+        (
+            lambda x: metrics.equivariance_error(lambda x: x[..., ::2], x, 1),
+            r"function gave .* should be \(3, channels, 8\)",
+        ),
+        (lambda x: metrics.equivariance_error(torch.zeros_like, x, 1), "function gives zeros"),
+    ],
+)
+def test_a_commutator_that_says_nothing_is_refused(call, names):
+    with pytest.raises(ValueError, match=names):
+        call(normal(3, 2, 8))
+
+
+def test_a_function_that_gives_no_tensor_is_refused():
+    for function in (lambda x: (x, x), 3, dict):
+        with pytest.raises(TypeError, match="function"):
+            metrics.equivariance_error(function, normal(3, 2, 8), 1)

@@ -12,6 +12,7 @@ from saeno.metrics.atoms import Cosines, Match, MeanMaxCosine, cosines, match_at
 from saeno.metrics.codes import CodeComparison, code_error, compare_codes, dead_atoms, fvu, l0, support_f1
 from saeno.metrics.crowding import babel, coherence
 from saeno.metrics.mixing import effective_rank, interference
+from saeno.metrics.equivariance import equivariance_error
 from saeno.metrics.similarity import Permuted, linear_cka, mutual_neighbours, permuted_cka, permuted_neighbours
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "cosines",
     "dead_atoms",
     "effective_rank",
+    "equivariance_error",
     "fvu",
     "interference",
     "l0",
