@@ -33,7 +33,7 @@ def test_what_is_shipped_needs_nothing_that_is_not():
     assert {path.parent for path in reached(modules, machinery=True)} == SHIPPED
 
 
-@pytest.mark.parametrize("kind", ["json", "typed"])
+@pytest.mark.parametrize("kind", ["json", "safetensors", "typed"])
 def test_the_wheel_has_what_is_no_code(kind):
     """Fails when results or the mark of types stay behind: a chapter then has no numbers to show."""
     found = {path for path in PACKAGE.rglob(f"*.{kind}") if "press" not in path.parts}

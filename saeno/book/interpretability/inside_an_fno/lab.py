@@ -36,8 +36,6 @@ OPERATORS = range(6)
 """The first five are measured; rates, and the layer, are chosen on the last."""
 CONCEPTS, MODES, TAPS, POINTWISE = 16, 16, 33, 512
 STEPS, BATCH = 200, 16
-RATES = {"SAE-FNO": 0.03, "SAE-CNN": 0.03, "L-SAE-FNO": 0.03, "per point": 0.03, "frozen encoder": 0.03}
-"""The best of `inside_an_fno_rates`; the untrained operator's models have that of SAE-FNO."""
 
 
 @cache
@@ -98,7 +96,7 @@ def store(seed: int) -> None:
     )
 
 
-@lru_cache(maxsize=6)
+@lru_cache(maxsize=24)
 def hidden(seed: int, part: str = "train", nodes: int = NODES, trained: bool = True) -> Tensor:
     """What the layer gives, `(functions, 32, nodes)` in float64, for functions to learn from or held-out ones."""
     pairs = training() if part == "train" else held_out(part, nodes)
@@ -193,13 +191,10 @@ def points(x: Tensor) -> Tensor:
     return x.transpose(1, 2).flatten(0, 1)
 
 
-def learned(
-    kind: str, events: int, x: Tensor, seed: int, rate: float | None = None, steps: int = STEPS
-) -> SparseAutoencoder:
+def learned(kind: str, events: int, x: Tensor, seed: int, rate: float, steps: int = STEPS) -> SparseAutoencoder:
     """A model that has learned from a layer x, `(functions, 32, nodes)`."""
     made = model(kind, events, x, seed)
     if kind != "frozen dictionary":
-        rate = RATES[kind if kind in RATES else "SAE-FNO"] if rate is None else rate
         data, batch = (points(x), BATCH * NODES) if kind == "per point" else (x, BATCH)
         fit(made, data, steps, batch, rate, normalize=kind != "frozen encoder", seed=seed, progress=False)
     return made
