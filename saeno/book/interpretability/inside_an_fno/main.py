@@ -20,15 +20,15 @@ from saeno.data.pde import Pairs
 from saeno.metrics import compare_codes, equivariance_error, fvu
 from saeno.operators import relative_l2, replace
 
-EVENTS, COSTLY = (2, 4, 8, 16), ("SAE-CNN", 16)
+EVENTS, TO_SIXTEEN = (2, 4, 8, 16), ("SAE-FNO", "frozen dictionary", "channel PCA")
 LEARNED = ("SAE-FNO", "L-SAE-FNO", "SAE-CNN")
 CONTROLS = ("untrained FNO", "frozen encoder", "frozen dictionary", "channel PCA")
 RATES = {"SAE-FNO": 0.01, "L-SAE-FNO": 0.03, "SAE-CNN": 0.03, "per point": 0.1, "frozen encoder": 0.001}
 """The best ones of `inside_an_fno_rates`; the untrained operator's model has that of the SAE-FNO."""
 AXES = {
     "run": [
-        *(f"{kind}, {k}" for kind in (*LEARNED, *CONTROLS) for k in EVENTS if (kind, k) != COSTLY),
-        *(f"per point, {k}" for k in (0.0625, 0.25, 1, 2, 4)),
+        *(f"{kind}, {k}" for kind in (*LEARNED, *CONTROLS) for k in EVENTS if k < 16 or kind in TO_SIXTEEN),
+        *(f"per point, {k}" for k in (0.0625, 0.25, 1, 2)),
         "channels, 0",
     ],
     "seed": range(5),
@@ -107,17 +107,17 @@ CLAIMS = [
         statement="Lifting helps the concepts of a neural operator: a lower FVU with a learned lift.",
         setting=SETTING + "L-SAE-FNO: 64 lifted channels, L = Pᵀ learned with the atoms. FVU with 8 events, each "
         "model at its own rate.",
-        finding="The FVU is {lifted} with the lift and {plain} without, {change} times as much. The frozen encoder's "
-        "is {encoder}.",
+        finding="The FVU is {lifted} with the lift and {plain} without: a ratio of {change}, which excludes that the "
+        "lift leaves less by a fifth. The frozen encoder's is {encoder}.",
         verdict="not reproduced",
         numbers={
             "lifted": _of("fvu", "L-SAE-FNO"),
             "plain": _of("fvu"),
             "encoder": _of("fvu", "frozen encoder"),
         },
-        # A lift that helps would leave a tenth less.
+        # Twice the steps may change a FVU by a fifth (inside-rates): a gain that counts is larger.
         differences={
-            "change": _times("lifted", "plain", least=0.9),
+            "change": _times("lifted", "plain", least=0.8),
             "encoder_more": _times("encoder", "lifted", least=1.0),
         },
     ),
@@ -207,14 +207,15 @@ CLAIMS = [
         id="inside-noticed",
         chapter=CHAPTER,
         source="our measurement",
-        statement="What a pursuit leaves out of the layer costs the operator more than what a sparse autoencoder per "
-        "point leaves out at about the same FVU.",
+        statement="What a pursuit leaves out of the layer costs the operator more, for its size, than what a sparse "
+        "autoencoder per point leaves out.",
         setting=SETTING
         + "The layer is replaced by what is explained of it: 8 events, or one code at each node. Relative "
         "error of the output to the truth; its commutator with the mirror u(x) → −u(−x); root mean square of its mean, "
-        "which is 0 for the truth.",
+        "which is 0 for the truth. Were errors in proportion to the root of the FVU, a ratio of 1.6 in one would be "
+        "1.26 in the other.",
         finding="With 8 events the FVU is {fvu} and the error {error}; per point they are {point_fvu} and "
-        "{point_error}: the error is {costlier} times as large. The commutators are {mirror} and {point_mirror}, the "
+        "{point_error}: ratios of {more} and {costlier}. The commutators are {mirror} and {point_mirror}, the "
         "means {mean} and {point_mean}. A frozen dictionary has the error {frozen_error}, the commutator "
         "{frozen_mirror} and the mean {frozen_mean}; eight waves of principal components {pca_error}.",
         verdict="ours",
@@ -233,8 +234,8 @@ CLAIMS = [
             "frozen_mean": _of("mean", "frozen dictionary", form=".4f"),
         },
         differences={
-            "costlier": _times("error", "point_error", least=1.25),
-            "as_much": _times("fvu", "point_fvu", least=0.8, most=1.25),
+            "costlier": _times("error", "point_error", least=1.5),
+            "more": _times("fvu", "point_fvu", most=1.6),
         },
     ),
 ]
