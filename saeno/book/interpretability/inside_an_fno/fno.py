@@ -104,7 +104,7 @@ CLAIMS = [
         differences={
             "twice_the_error": Paired("mirror", "error", most=2.0, ratio=True),
             "mirror_learned": Paired("mirror", "untrained_mirror", most=-0.5),
-            "mean_learned": Paired("mean", "untrained_mean", most=0.0),
+            "mean_learned": Paired("mean", "untrained_mean", most=1.0, ratio=True),
         },
     ),
 ]
