@@ -222,6 +222,7 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
         "metrics.interference": (
             metrics.interference,
             {"atoms": lambda: _normal(3, 2, 8), "code": lambda: _code(4, 3, 8)},
+        ),
         "metrics.equivariance_error": (
             functools.partial(metrics.equivariance_error, torch.abs),  # what a map raises is the map's
             {

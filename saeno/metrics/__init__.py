@@ -11,8 +11,8 @@ mean little without what they are by chance: `permuted_cka`, `permuted_neighbour
 from saeno.metrics.atoms import Cosines, Match, MeanMaxCosine, cosines, match_atoms, mcc, mean_max_cosine
 from saeno.metrics.codes import CodeComparison, code_error, compare_codes, dead_atoms, fvu, l0, support_f1
 from saeno.metrics.crowding import babel, coherence
-from saeno.metrics.mixing import effective_rank, interference
 from saeno.metrics.equivariance import equivariance_error
+from saeno.metrics.mixing import effective_rank, interference
 from saeno.metrics.similarity import Permuted, linear_cka, mutual_neighbours, permuted_cka, permuted_neighbours
 
 __all__ = [
