@@ -122,5 +122,5 @@ def test_padding_in_fourier_is_the_same_function():
 
 def test_the_rank_counts_channels():
     x = normal(4000, 3, 1)
-    assert fno.rank(x) == pytest.approx(3, abs=0.05)
-    assert fno.rank(x[:, :1] * torch.ones(1, 3, 1)) == pytest.approx(1)
+    assert fno.participation(x) == pytest.approx(3, abs=0.05)
+    assert fno.participation(x[:, :1] * torch.ones(1, 3, 1)) == pytest.approx(1)

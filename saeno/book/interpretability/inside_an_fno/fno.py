@@ -59,10 +59,10 @@ CLAIMS = [
         statement="In the middle of the operators more channels are in use than at their ends, and the hidden "
         "functions have hardly any energy above 16 modes.",
         setting=RECIPE
-        + "Layers are counted from the input. Effective rank of the covariance of channels at a node, and "
+        + "Layers are counted from the input. Participation ratio of the covariance of channels at a node, and "
         "the share of energy above frequency 16, on held-out functions. Control: first weights.",
-        finding="The effective rank is {first}, {second}, {third} and {last} after one to four layers, and {untrained} "
-        "after two with first weights; after two layers the share above 16 modes is {tail}, with first weights "
+        finding="The participation ratio is {first}, {second}, {third} and {last} after one to four layers, and "
+        "{untrained} after two with first weights; after two layers the share above 16 modes is {tail}, with first weights "
         "{untrained_tail}.",
         verdict="ours",
         numbers={
@@ -120,7 +120,7 @@ def trial(operator: str, seed: int) -> dict[str, float]:
     values = {f"error{n}": lab.error(model, there) for n, there in pairs.items()}
     values |= {f"padded{n}": relative_l2(finer(made, n), pairs[n].output).mean().item() for n in (2, 4)}
     for name, x in record(model, u, LAYERS).items():
-        values |= {f"tail_{name[-1]}": tail(x), f"rank_{name[-1]}": rank(x)}
+        values |= {f"tail_{name[-1]}": tail(x), f"rank_{name[-1]}": participation(x)}
     fine = lab.hidden(seed, "judge", 2 * NODES, trained)
     return values | {
         "layer_padded2": fvu(fine, finer(lab.hidden(seed, "judge", trained=trained), 2)),
@@ -149,7 +149,7 @@ def tail(x: Tensor, modes: int = MODES) -> float:
     return (found[modes + 1 :].sum() / found.sum()).item()
 
 
-def rank(x: Tensor) -> float:
+def participation(x: Tensor) -> float:
     """How many channels a layer fills: (Σ λ)² / Σ λ² of the eigenvalues of their covariance."""
     values = torch.linalg.eigvalsh(torch.cov(lab.points(x).T))
     return (values.sum() ** 2 / values.square().sum()).item()
