@@ -62,8 +62,8 @@ CLAIMS = [
         + "Layers are counted from the input. Participation ratio of the covariance of channels at a node, and "
         "the share of energy above frequency 16, on held-out functions. Control: first weights.",
         finding="The participation ratio is {first}, {second}, {third} and {last} after one to four layers, and "
-        "{untrained} after two with first weights; after two layers the share above 16 modes is {tail}, with first weights "
-        "{untrained_tail}.",
+        "{untrained} after two with first weights; after two layers the share above 16 modes is {tail}, with first "
+        "weights {untrained_tail}.",
         verdict="ours",
         numbers={
             **{name: _of(f"rank_{i}", form=".1f") for i, name in enumerate(("first", "second", "third", "last"))},
