@@ -390,6 +390,17 @@ def test_signals_that_are_explained_replace_nothing():
     assert same(weights(model), before)
 
 
+def test_a_residual_that_the_dictionary_cannot_hold_replaces_nothing():
+    seen = torch.diag(torch.tensor([1.0, 0.0]))  # P drops the second channel, in which all signals are
+    lifted = Lifted(DenseDictionary(2, 3), Lifting(seen, seen))
+    model = SparseAutoencoder(lifted, OneStep(TopK(1)))
+    revival = Revival(model, patience=1, seed=0)
+    revival.silent += 1
+    before = weights(model)
+    revival.replace(SGD(model.parameters(), lr=1.0), torch.tensor([[0.0, 1.0], [0.0, 2.0], [0.0, 3.0]]), step=0)
+    assert same(weights(model), before) and revival.silent.all()
+
+
 def test_atoms_that_are_not_trained_are_not_replaced():
     model = small(OneStep(TopK(2), tied=False))
     model.dictionary.requires_grad_(False)

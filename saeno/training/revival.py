@@ -57,9 +57,13 @@ class Revival:
             return
         drawn = size.multinomial(len(dead), generator=generator_for(self.seed, step, STREAM)).to(signal.device)
         dictionary = self.model.dictionary
+        before = dictionary.weight[dead]
         dictionary.weight[dead] = fragments(self.model, residual[drawn], dead)
-        gain = dictionary.gain()[dead].sqrt()
-        dictionary.weight[dead] /= gain.view(-1, *[1] * (dictionary.weight.dim() - 1))
+        gain = dictionary.gain()[dead]
+        none = ~((gain > 0) & gain.isfinite())  # of that residual the dictionary can hold nothing: another one, later
+        dictionary.weight[dead[none]] = before[none]
+        dead, gain = dead[~none], gain[~none]
+        dictionary.weight[dead] /= gain.sqrt().view(-1, *[1] * (dictionary.weight.dim() - 1))
         for parameter in [dictionary.weight, *self.model.inference.renew(dictionary, dead)]:
             for value in optimizer.state.get(parameter, {}).values():
                 if isinstance(value, Tensor) and value.shape == parameter.shape:
