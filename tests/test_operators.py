@@ -627,6 +627,14 @@ def test_a_fault_is_found_where_it_is():
         record(operator, x, ["lift"], batch=2)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.half, torch.float, torch.double])
+def test_recorded_layers_keep_their_type(dtype):
+    """Of several batches, the last of them smaller."""
+    x = normal(5, 3, 7).to(dtype)
+    kept = record(nn.Sequential(nn.Identity()), x, "0", batch=2)["0"]
+    assert kept.dtype == dtype and torch.equal(kept, x)
+
+
 # --- shards
 
 
