@@ -6,8 +6,10 @@ import pytest
 
 pytest_plugins = ["pytester"]
 CI = os.environ.get("CI") == "true"
-# Of computation, for a notebook from its first import to its end. Threads that wait for one another count too.
-SECONDS = 60 * int(os.environ.get("OMP_NUM_THREADS", "1"))
+# Of computation, for a notebook from its first import to its end. It is held against the book where the book is made:
+# a reader's machine may be slow, and threads that wait for one another compute for as long as they wait.
+SECONDS = 60
+TIMED = CI and os.environ.get("OMP_NUM_THREADS") == "1"
 
 
 def pytest_configure(config):
@@ -24,7 +26,7 @@ def pytest_configure(config):
             alive = self.kernel is not None and self.kernel.is_alive()
             times = psutil.Process(self.kernel.km.provisioner.pid).cpu_times() if alive else ()
             stop(self)
-            if sum(times[:4]) > SECONDS:  # of the user and the system, for the kernel and what it started
+            if TIMED and sum(times[:4]) > SECONDS:  # of the user and the system, for the kernel and what it started
                 said = f"{self.path.name} computes for {sum(times[:4]):.0f} s; {SECONDS} are the most"
                 pytest.fail(said, pytrace=False)
 

@@ -149,6 +149,17 @@ def faces(package: Path) -> list[str]:
     return found
 
 
+def seeds(package: Path) -> list[str]:
+    """Modules that begin a generator themselves, but `seeds`, which is the one place where that is done."""
+    return [
+        f"{module} begins a generator: line {node.lineno}"
+        for module, path in modules(package).items()
+        if module != "seeds"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.Generator().manual_seed"
+    ]
+
+
 def crowds(package: Path) -> list[str]:
     """Folders with too many modules, or with too large a share of the lines, without what is in their folders."""
     files = modules(package).values()

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from saeno import composition, files
 from saeno.checks import whole
+from saeno.seeds import generator
 
 INDEX, SCHEMA, BYTES = "index.json", 1, 2**24
 
@@ -136,7 +137,7 @@ class Mixed(IterableDataset):
 
     def __init__(self, shards: Shards, batch: int = 128, buffer: int = 8192, seed: int = 0):
         self.shards, self.batch, self.buffer = shards, whole(batch, "batch"), whole(buffer, "buffer")
-        self.generator = torch.Generator().manual_seed(whole(seed, "seed", least=0))
+        self.generator = generator(seed)
         if self.batch > shards.rows:
             raise ValueError(f"batch = {batch}: should be at most the {shards.rows} signals in {str(shards.folder)!r}")
         if self.buffer < 2 * self.batch:

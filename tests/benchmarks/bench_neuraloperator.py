@@ -14,9 +14,12 @@ import math
 import platform
 import sys
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 
 import torch
+
+from saeno import operators
 
 RECORD = Path(__file__).parents[2] / "saeno" / "book" / "peers" / "neuraloperator.json"
 # Kept frequencies: its odd counts are symmetric, −4..4; the signals have no frequency above 3, so that nothing
@@ -124,6 +127,32 @@ def bench_neuraloperator_against_the_sum_of_waves():
     for name, (least, most) in found.items():
         print(f"{name:>46}: {least:.1e} to {most:.1e}")
         assert (most < 1e-5) == (stored[name][1] < 1e-5), name
+
+
+def bench_its_blocks_recorded_and_replaced():
+    """Its `fno_blocks` is one module that runs once for each layer: bit for bit the same when a run is replaced by
+    itself, the output of other inputs when it is replaced by theirs, and no hook is left, after an error too."""
+    import pytest
+
+    models = pytest.importorskip("neuralop.models", reason="neuraloperator is not installed: see above")
+    for axes in (1, 2):
+        torch.manual_seed(0)
+        model = models.FNO(n_modes=(8,) * axes, in_channels=1, out_channels=1, hidden_channels=16, n_layers=4).eval()
+        x = torch.randn(6, 1, *(32,) * axes)
+        with torch.no_grad():
+            bare = model(x)
+        hidden = [operators.record(model, x, "fno_blocks", call=layer, batch=4)["fno_blocks"] for layer in range(4)]
+        assert not any(torch.equal(one, other) for one, other in pairwise(hidden))
+        for layer, own in enumerate(hidden):
+            with torch.no_grad(), operators.replace(model, "fno_blocks", lambda h: h, call=layer):
+                assert torch.equal(model(x), bare)
+            with torch.no_grad(), operators.replace(model, "fno_blocks", lambda h, own=own: own, call=layer):
+                assert torch.allclose(model(x.flip(0)), bare, atol=1e-5)
+        with pytest.raises(ValueError, match="'fno_blocks' runs 4 times in a forward, should be 0 to 3"):
+            operators.record(model, x, "fno_blocks")
+        with pytest.raises(ZeroDivisionError), operators.replace(model, "fno_blocks", lambda h: 1 / 0, call=2):
+            model(x)
+        assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
 
 
 if __name__ == "__main__":

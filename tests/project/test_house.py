@@ -14,7 +14,7 @@ from saeno.book.press import ROOT
 from saeno.book.press.notebooks import code, find
 from tests import house
 
-RULES = [house.wrong_arrows, house.cycles, house.doors, house.faces, house.crowds]
+RULES = [house.wrong_arrows, house.cycles, house.doors, house.faces, house.seeds, house.crowds]
 CLEAN = ("",)  # where no private name is taken from another module: everywhere
 
 
@@ -71,6 +71,7 @@ BROKEN = [
     ("training/fit", "print(Soft()._kept)", "training/fit takes _kept"),
     ("sparsity/__init__", "def soft():\n    return 1", "sparsity/__init__.py does more than hand on: line 2"),
     ("sparsity/__init__", "soft = 1", "sparsity/__init__.py does more than hand on: line 2"),
+    ("training/fit", "import torch\nr = torch.Generator().manual_seed(3)", "training/fit begins a generator: line 5"),
     ("lifting/base", "", "lifting has no __init__.py"),
     ("training/fit", "x = 1\n" * 20, "training has "),
     (" ".join(f"data/{letter}" for letter in "abcdefghijklm"), "", "data has 13 modules; 12 are the most"),

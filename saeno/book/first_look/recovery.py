@@ -16,6 +16,7 @@ from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel
 from saeno.data.families import bumps_and_gabors
 from saeno.metrics import fvu, match_atoms, mcc, support_f1
+from saeno.seeds import generator
 
 AXES = {"setting": ["vectors", "functions"], "seed": range(10)}
 
@@ -77,7 +78,7 @@ def _vectors(seed: int) -> dict[str, float]:
     model = SparseAutoencoder(DenseDictionary(64, 128, seed=seed), Unrolled(TopK(5), steps=5))
     untrained = mcc(model.dictionary, true)
     fit(model, data, steps=1000, seed=seed, progress=False)
-    signal, code = data.sample(4096, generator=torch.Generator().manual_seed(20_000 + seed))
+    signal, code = data.sample(4096, generator=generator(20_000 + seed))
     with torch.no_grad():
         reconstruction, found = model(signal)
     match = match_atoms(model.dictionary, true)
@@ -96,7 +97,7 @@ def _functions(seed: int) -> dict[str, float]:
     model = SparseAutoencoder(FourierDictionary(1, 10, modes=32, seed=seed), MatchingPursuit(4))
     untrained = match_atoms(model.dictionary, true, grid=512).cosine.mean().item()
     fit(model, data, steps=200, batch=64, seed=seed, grid=128, progress=False)
-    signal = data.sample(512, grid=128, generator=torch.Generator().manual_seed(20_000 + seed)).signal
+    signal = data.sample(512, grid=128, generator=generator(20_000 + seed)).signal
     with torch.no_grad():
         reconstruction = model(signal).reconstruction
     match = match_atoms(model.dictionary, true, grid=512)

@@ -15,6 +15,7 @@ from torch import Tensor
 from saeno import DenseDictionary, OneStep, ReLU, SparseAutoencoder
 from saeno.book.claims import Claim, Number, Paired
 from saeno.data import FrequencyModel
+from saeno.seeds import generator
 
 CHANNELS, CONCEPTS, PENALTY = 16, 32, 0.05
 STEPS, RATE, ORDERS = 4000, 0.2, 100
@@ -102,7 +103,7 @@ CLAIMS = [
 def trial(run: str, seed: int) -> dict[str, float]:
     """Train; each alignment in both layers, at the start and at the end, and what it is by chance at the end."""
     decay, batch = RUNS[run]
-    data, random = FrequencyModel.toy(1000 + seed, CHANNELS, CONCEPTS, 3.0, 0.93), torch.Generator().manual_seed(seed)
+    data, random = FrequencyModel.toy(1000 + seed, CHANNELS, CONCEPTS, 3.0, 0.93), generator(seed)
     x, new = (data.sample(count, generator=random).signal for count in (8192, 4096))
     model = SparseAutoencoder(DenseDictionary(CHANNELS, CONCEPTS, seed=seed), OneStep(ReLU(), tied=False, step=1.0))
     start = {name: six(*sides) for name, sides in layers(model, new).items()}
@@ -179,6 +180,6 @@ def alignment(A: Tensor, B: Tensor) -> float:
 
 def by_chance(A: Tensor, B: Tensor, orders: int) -> Tensor:
     """The alignment with the neurons of one matrix in random orders, which keep its diagonal a diagonal."""
-    random = torch.Generator().manual_seed(0)
+    random = generator(0)
     mixed = (torch.randperm(len(A), generator=random) for _ in range(orders))
     return torch.tensor([alignment(A[order][:, order], B) for order in mixed], dtype=torch.float64)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from saeno.book.checking import call, number, require, several, tensor
 from saeno.metrics import cosines, linear_cka, permuted_cka
+from saeno.seeds import generator
 
 
 def twin(answer: object) -> str:
@@ -77,4 +78,4 @@ def _share(atoms: Tensor) -> float:
 
 
 def _normal(*shape: int, seed: int) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return torch.randn(*shape, generator=generator(seed), dtype=torch.float64)

@@ -11,6 +11,7 @@ from saeno import ConvDictionary, DenseDictionary, MatchingPursuit, SparseAutoen
 from saeno.data import SparseModel
 from saeno.dictionaries import Dictionary
 from saeno.metrics import cosines, fvu
+from saeno.seeds import generator
 
 NODES, ACTIVE, PAIR = 32, 2, 0.9
 STEPS, BATCH = 250, 128
@@ -40,7 +41,7 @@ def functions(kind: str, count: int, seed: int, noise: float = 0.0, concept: str
     kind: "sparse" for two events, or "Gaussian" for the same dictionary driven by white Gaussian noise of the same
     variance, and so with the same covariance.
     """
-    data, random = SparseModel(true(concept), ACTIVE, noise=noise), torch.Generator().manual_seed(seed)
+    data, random = SparseModel(true(concept), ACTIVE, noise=noise), generator(seed)
     if kind == "sparse":
         return data.sample(count, NODES, random).signal
     mean_square = 13 / 12  # of a mass between ½ and 3/2
@@ -100,7 +101,7 @@ def width(found: Tensor) -> Tensor:
 def scrambled(found: Tensor, seed: int) -> Tensor:
     """Atoms with the spectrum of each and random phases: what likeness the spectra bring about by themselves."""
     spectrum = torch.fft.rfft(found)
-    angle = 2 * math.pi * torch.rand(spectrum.shape, generator=torch.Generator().manual_seed(seed))
+    angle = 2 * math.pi * torch.rand(spectrum.shape, generator=generator(seed))
     turn = torch.polar(torch.ones_like(angle), angle)
     turn[:, 0] = turn[:, -1] = 1  # the mean and Nyquist's cosine have no phase
     mixed = torch.fft.irfft(spectrum * turn, found.shape[1])

@@ -7,6 +7,7 @@ import math
 import torch
 
 from saeno.book.checking import call, number, require, tensor
+from saeno.seeds import generator
 
 
 def same_rate(answer: object) -> str:
@@ -24,7 +25,7 @@ def same_rate(answer: object) -> str:
 
 def shared(answer: object) -> str:
     """A function of the rows of one filter `(n, n)`: the nearest matrix whose rows are shifts of one another."""
-    random = torch.Generator().manual_seed(0)
+    random = generator(0)
     for n in (5, 8):
         A = torch.randn(n, n, generator=random, dtype=torch.float64)
         B = tensor(call(answer, A.clone()), "your matrix", (n, n))
@@ -42,7 +43,7 @@ def shared(answer: object) -> str:
 
 def directions(answer: object) -> str:
     """A function of codes `(batch, concepts)`: their effective rank."""
-    random = torch.Generator().manual_seed(1)
+    random = generator(1)
     cases = [torch.diag(torch.tensor([3.0, 1.0])), torch.ones(4, 3), torch.randn(30, 5, generator=random)]
     for code in (case.double() for case in cases):
         values = torch.linalg.svdvals(code)

@@ -20,6 +20,7 @@ from saeno.data.families import derivative, gabor, gaussian
 from saeno.dictionaries import Dictionary
 from saeno.dictionaries.functions import FunctionAtoms
 from saeno.metrics import coherence
+from saeno.seeds import generator
 
 GRID, CHANNELS, CONCEPTS, FILTERS, EVENTS, BATCH = 32, 2, 4, 8, 2, 64
 MODES, TAPS, WIDER = 7, 15, 4
@@ -37,7 +38,7 @@ def concepts(seed: int) -> Tensor:
 
     No two have a |cosine| above 0.7 at any shift. `(4, 2, 32)`, of unit norm.
     """
-    random = torch.Generator().manual_seed(10_000 + seed)
+    random = generator(10_000 + seed)
     while True:
         a, b, angle = torch.rand(3, CONCEPTS, generator=random, dtype=torch.double)
         width, phase = (0.06 + 0.02 * a).tolist(), (2 * math.pi * b).tolist()
@@ -107,7 +108,7 @@ def train(
     What `fit` computes, in a part of the time: all six are trained as the one matrix that they are.
     """
     descent, pursuit = OPTIMIZERS[optimizer](dictionary.parameters(), lr=rate), MatchingPursuit(EVENTS)
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     look(0, matrix(dictionary).detach().clone())
     for step in range(1, steps + 1):
         signal = data.sample(batch, generator=random).signal

@@ -13,6 +13,7 @@ from saeno.book.claims import Claim
 from saeno.book.dynamics.training_dynamics.lab import CHANNELS, EVENTS, GRID, TAPS, loss_of, matrix, truth
 from saeno.book.shared import apart, exact_and_broken, needed
 from saeno.dictionaries import Dictionary
+from saeno.seeds import generator
 
 FILTERS, STEPS, RATE = 3, 30, 0.1
 MADE = {
@@ -52,7 +53,7 @@ def trial(case: str, seed: int) -> dict[str, float]:
 
 def compared(case: str, seed: int) -> dict[str, float]:
     """Errors of the identities, and what is left of them without their hypotheses."""
-    signal = truth(seed).sample(64, generator=torch.Generator().manual_seed(seed)).signal
+    signal = truth(seed).sample(64, generator=generator(seed)).signal
     operator = MADE[case](seed)
     J = jacobian(operator)
     lifting = Lifting.gaussian(CHANNELS, 4 * CHANNELS, seed=seed)

@@ -23,6 +23,7 @@ from saeno.book.dynamics.training_dynamics.rates import STEPS
 from saeno.book.shared import unit
 from saeno.data import SparseModel
 from saeno.metrics import dead_atoms, effective_rank, fvu, interference, match_atoms, support_f1
+from saeno.seeds import generator
 
 EQUAL = {"SGD": 1.0, "Adam": 0.01}
 OWN = {
@@ -309,7 +310,7 @@ def trial(run: str, seed: int) -> dict[str, float]:
 def follow(model: str, optimizer: str, rate: float, seed: int) -> dict[str, float]:
     """Train for all steps; `fvu_64` is the FVU after 64 of them."""
     data = truth(seed)
-    signal, code = data.sample(1024, generator=torch.Generator().manual_seed(20_000 + seed))
+    signal, code = data.sample(1024, generator=generator(20_000 + seed))
     true, found, kept = data.dictionary.atoms(), {"steps": float(STEPS)}, {}
 
     def look(step: int, A: Tensor) -> None:

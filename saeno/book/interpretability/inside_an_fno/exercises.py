@@ -9,6 +9,7 @@ from torch import Tensor
 
 from saeno.book.checking import call, number, require, tensor
 from saeno.metrics import equivariance_error
+from saeno.seeds import generator
 
 
 def tail(answer: object) -> str:
@@ -76,10 +77,10 @@ def kept(answer: object) -> str:
 
 def moved(answer: object) -> str:
     """A function of events (functions, nodes), booleans, and a generator: each function's events moved at random."""
-    random = torch.Generator().manual_seed(7)
+    random = generator(7)
     events = torch.rand(40, 32, generator=random) < 0.15
     events[:, 0] = True
-    given = call(answer, events, torch.Generator().manual_seed(1))
+    given = call(answer, events, generator(1))
     found = tensor(given.double() if isinstance(given, Tensor) else given, "your null", (40, 32)) != 0
     turns = torch.stack([events.roll(move, 1) for move in range(32)])
     fits = (turns == found).all(2)
@@ -88,7 +89,7 @@ def moved(answer: object) -> str:
     require(
         len(moves.unique()) > 5, "all functions are moved alike: a detector that is moved too would still find them"
     )
-    again = tensor(call(answer, events, torch.Generator().manual_seed(2)).double(), "your null", (40, 32)) != 0
+    again = tensor(call(answer, events, generator(2)).double(), "your null", (40, 32)) != 0
     require((again != found).any(), "another generator gives the same moves: draw them from it")
     return "As many events, as far apart as before, and not where anything happens."
 
@@ -99,7 +100,7 @@ def _operator(value: object, what: str) -> Callable[[Tensor], object]:
 
 
 def _normal(*shape: int, seed: int) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return torch.randn(*shape, generator=generator(seed), dtype=torch.float64)
 
 
 CHECKS = (tail, mirrored, kept, moved)

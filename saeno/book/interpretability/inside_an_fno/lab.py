@@ -28,6 +28,7 @@ from saeno import (
 from saeno.data.pde import Pairs, burgers
 from saeno.dictionaries import Dictionary
 from saeno.operators import FNO, fit_operator, record, relative_l2
+from saeno.seeds import generator
 from saeno.sparsity import Events
 
 NODES, TRAIN, HELD, WIDTH, LAYER = 128, 1000, 200, 32, "layers.1"
@@ -153,7 +154,7 @@ class FrozenPursuit(Pursuit):
 
 def random_atoms(x: Tensor, seed: int) -> FourierDictionary:
     """Random atoms with the layer's own covariance: random sums of its functions, each of them moved at random."""
-    random = torch.Generator().manual_seed(40_000 + seed)
+    random = generator(40_000 + seed)
     rows = torch.randint(len(x), (CONCEPTS, 64), generator=random)
     moves = torch.randint(x.shape[2], (CONCEPTS, 64), generator=random)
     sizes, x = torch.randn(CONCEPTS, 64, generator=random, dtype=x.dtype), x - x.mean((0, 2), keepdim=True)

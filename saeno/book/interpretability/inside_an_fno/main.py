@@ -19,6 +19,7 @@ from saeno.book.interpretability.inside_an_fno.lab import LAYER, NODES, Explaine
 from saeno.data.pde import Pairs
 from saeno.metrics import compare_codes, equivariance_error, fvu
 from saeno.operators import relative_l2, replace
+from saeno.seeds import generator
 
 EVENTS, TO_SIXTEEN = (2, 4, 8, 16), ("SAE-FNO", "frozen dictionary", "channel PCA")
 LEARNED = ("SAE-FNO", "L-SAE-FNO", "SAE-CNN")
@@ -438,7 +439,7 @@ def meaning(found: Explained, seed: int, trained: bool = True) -> dict[str, floa
     layers = {part: lab.hidden(seed, part, trained=trained) for part in ("choose", "judge")}
     maps = {part: found.maps(layer) for part, layer in layers.items()}
     kept = maps["choose"].square().sum((0, 2)).sort(descending=True, stable=True).indices[:MOST]
-    random, kinds = torch.Generator().manual_seed(seed), list(events(lab.held_out("judge")))
+    random, kinds = generator(seed), list(events(lab.held_out("judge")))
     wanted = {}
     for part in layers:
         true = widened(torch.stack(list(events(lab.held_out(part)).values())))

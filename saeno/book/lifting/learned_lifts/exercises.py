@@ -6,11 +6,12 @@ import torch
 from torch import Tensor
 
 from saeno.book.checking import call, number, require, several, tensor
+from saeno.seeds import generator
 
 
 def _matrices(channels: int, lifted: int, concepts: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
     """P, D and a goal for their product, in float64."""
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     shapes = ((channels, lifted), (lifted, concepts), (channels, concepts))
     return tuple(torch.randn(*shape, generator=random, dtype=torch.float64) / 2 for shape in shapes)
 
@@ -93,7 +94,7 @@ def widest(answer: object) -> str:
 
 def pace(answer: object) -> str:
     """A function of reconstructions (batch, m) and codes (batch, p) of one-step top-k: the pace of ‖P‖²."""
-    random = torch.Generator().manual_seed(5)
+    random = generator(5)
     for batch, m, p in ((1, 2, 3), (50, 4, 6)):
         code, A = torch.randn(batch, p, generator=random).double(), torch.randn(p, m, generator=random).double()
         reconstruction = code @ A

@@ -16,6 +16,7 @@ from saeno import DenseDictionary, Lifted, Lifting, OneStep, SparseAutoencoder, 
 from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel
 from saeno.metrics import fvu, match_atoms
+from saeno.seeds import generator
 
 CHANNELS, CONCEPTS, ACTIVE, LIFTED, STEPS = 32, 64, 3, 128, 300
 METHODS = ["plain", "plain, free", "fixed", "learned", "learned, free", "learned, held", "IHT, plain", "IHT, learned"]
@@ -133,7 +134,7 @@ def trial(method: str, optimizer: str, rate: float, seed: int) -> dict[str, floa
     except TrainingError:
         stopped, middle = 1.0, start
     match = match_atoms(model.dictionary, true)
-    signal = data.sample(2048, generator=torch.Generator().manual_seed(20_000 + seed)).signal
+    signal = data.sample(2048, generator=generator(20_000 + seed)).signal
     with torch.no_grad():
         error = fvu(signal, model.reconstruct(signal))
     return {

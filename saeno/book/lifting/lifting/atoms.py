@@ -7,6 +7,7 @@ import torch
 from saeno.book.claims import Claim, Number
 from saeno.book.lifting.lifting.lab import place, preimage
 from saeno.book.shared import exact_and_broken, needed, normal, unit
+from saeno.seeds import generator
 
 CHANNELS = 16
 
@@ -61,7 +62,7 @@ CLAIMS = [
 @torch.no_grad()
 def trial(case: str, seed: int) -> dict[str, float]:
     """Errors by name; which are exact and which are broken is said in `CLAIMS`."""
-    return {"gain": _gain, "narrow": _narrow}[case](torch.Generator().manual_seed(seed))
+    return {"gain": _gain, "narrow": _narrow}[case](generator(seed))
 
 
 def _gain(random: torch.Generator) -> dict[str, float]:

@@ -9,11 +9,12 @@ from saeno.book.checking import call, number, require, several, tensor
 from saeno.dictionaries import DenseDictionary, Lifted
 from saeno.inference import Unrolled
 from saeno.lifting import Lifting
+from saeno.seeds import generator
 from saeno.sparsity import SoftThreshold
 
 
 def _normal(seed: int, *shape: int) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return torch.randn(*shape, generator=generator(seed), dtype=torch.float64)
 
 
 def _orthonormal(seed: int, channels: int, lifted: int) -> Tensor:

@@ -16,6 +16,7 @@ from saeno.book.lifting.lifting.lab import common_step, ista
 from saeno.book.shared import apart, exact_and_broken, needed, normal
 from saeno.data import SparseModel
 from saeno.dictionaries import Dictionary
+from saeno.seeds import generator
 
 CHANNELS, LIFTED, GRID, THRESHOLD, STEPS = 3, 12, 32, 0.05, 25
 
@@ -47,7 +48,7 @@ Make = Callable[[int], Dictionary]
 @torch.no_grad()
 def trial(case: str, seed: int) -> dict[str, float]:
     """Errors by name; which are exact and which are broken is said in `CLAIMS`."""
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     basis = torch.linalg.qr(normal(random, LIFTED, LIFTED)).Q
     orthonormal, gaussian = basis[:, :CHANNELS].T, normal(random, CHANNELS, LIFTED) / LIFTED**0.5
     row = normal(random, 1, LIFTED)

@@ -24,6 +24,7 @@ from saeno.book.claims import Claim, Paired
 from saeno.book.lifting.lifting.lab import STEPS, THRESHOLD, common_step, ista, place, preimage
 from saeno.book.shared import apart, exact_and_broken, needed, normal, unit
 from saeno.data import SparseModel
+from saeno.seeds import generator
 
 CHANNELS, LIFTED, CONCEPTS, ACTIVE = 16, 40, 32, 3
 
@@ -113,7 +114,7 @@ def trial(case: str, seed: int) -> dict[str, float]:
         "only if": _only_if,
         "multiple": _multiple,
     }
-    return cases[case](torch.Generator().manual_seed(seed))
+    return cases[case](generator(seed))
 
 
 class Setting(NamedTuple):

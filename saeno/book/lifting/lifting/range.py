@@ -13,6 +13,7 @@ from saeno.book.lifting.lifting.lab import common_step, ista
 from saeno.book.shared import EXACT, apart, needed, normal
 from saeno.data import SparseModel
 from saeno.metrics import mcc
+from saeno.seeds import generator
 
 # The rate is the base of the optimiser times the factor.
 BASE = {"SGD": 10.0, "Adam": 0.1}
@@ -50,7 +51,7 @@ CLAIMS = [
 
 def trial(optimizer: str, factor: float, seed: int) -> dict[str, float]:
     """Train once; where the atoms are, how far the two residuals' codes are apart, and what was recovered."""
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     true = DenseDictionary.from_atoms(normal(random, 32, 16))
     data = SparseModel(true.normalize_(), active=3)
     project = torch.linalg.qr(normal(random, 40, 16)).Q.T
@@ -60,7 +61,7 @@ def trial(optimizer: str, factor: float, seed: int) -> dict[str, float]:
     fit(model, data, 300, 64, lr=factor * BASE[optimizer], optimizer=kind, seed=seed, progress=False)
     weight = model.dictionary.weight.detach()
     hidden = weight - lifting.onto_range(weight)
-    signal = data.sample(500, generator=torch.Generator().manual_seed(20_000 + seed)).signal
+    signal = data.sample(500, generator=generator(20_000 + seed)).signal
     both = [model.dictionary, Lifted(DenseDictionary.from_atoms(weight), lifting, "lifted")]
     with torch.no_grad():
         both[1].weight.copy_(weight)

@@ -16,6 +16,7 @@ from saeno import DenseDictionary, Lifting, SparseAutoencoder, TopK, Unrolled
 from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel
 from saeno.losses import squared_error
+from saeno.seeds import generator
 
 M, ATOMS, ACTIVE, BATCH, STEPS = 64, 128, 5, 128, 60
 AXES = {"ratio": [1, 2, 4, 8], "seed": range(5)}
@@ -101,7 +102,7 @@ def trial(ratio: int, seed: int) -> dict[str, float]:
 
 def signs(frames: list[Tensor], seed: int) -> float:
     """Size of P sign(Pᵀg) over that of sign(g), over these P, with 100 random g for each."""
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     squares = [((torch.randn(100, M, generator=random) @ P).sign() @ P.T).square().sum(1).mean() for P in frames]
     return math.sqrt(torch.stack(squares).mean().item() / M)
 
@@ -110,7 +111,7 @@ def gradients(seed: int) -> Tensor:
     """G of each step, `(steps, atoms, channels)`, of an unlifted model that Adam trains."""
     data = SparseModel(DenseDictionary(M, ATOMS, seed=10_000 + seed), active=ACTIVE)
     model = SparseAutoencoder(DenseDictionary(M, ATOMS, seed=seed), Unrolled(TopK(ACTIVE), steps=5))
-    descent, random, found = torch.optim.Adam(model.parameters(), lr=0.01), torch.Generator().manual_seed(seed), []
+    descent, random, found = torch.optim.Adam(model.parameters(), lr=0.01), generator(seed), []
     for _ in range(STEPS):
         descent.zero_grad()
         squared_error(model, data.sample(BATCH, generator=random).signal).backward()

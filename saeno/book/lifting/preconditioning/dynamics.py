@@ -30,6 +30,7 @@ from saeno.data import SparseModel
 from saeno.dictionaries import Dictionary
 from saeno.inference import Inference
 from saeno.losses import squared_error
+from saeno.seeds import generator
 
 M, H, ATOMS, SIGNALS, STEPS, RATE = 16, 40, 24, 256, 50, 0.5
 AXES = {"seed": range(5)}
@@ -115,7 +116,7 @@ def trial(seed: int) -> dict[str, float]:
 
 def signals(hidden: Dictionary, active: int, grid: int | tuple[()] = ()) -> Tensor:
     """The data, in double precision."""
-    random = torch.Generator().manual_seed(hidden.seed)
+    random = generator(hidden.seed)
     return SparseModel(hidden.double(), active=active).sample(SIGNALS, grid, random).signal
 
 
@@ -185,7 +186,7 @@ def layer_loss(x: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
 def untied(start: DenseDictionary, lifting: Lifting, x: Tensor, seed: int) -> dict[str, float]:
     """L is not Pᵀ: decoder A = PD and encoder W = LᵀD move together. One step of top-k, by hand."""
     up = lifting.P
-    lift = up.T + torch.randn(H, M, generator=torch.Generator().manual_seed(seed), dtype=up.dtype) / math.sqrt(H)
+    lift = up.T + torch.randn(H, M, generator=generator(seed), dtype=up.dtype) / math.sqrt(H)
     inner = (start.weight.detach() @ torch.linalg.pinv(up).T).requires_grad_()
 
     loss, rate, worst = layer_loss(x), 0.1, {"untied": 0.0, "as_tied": 0.0}

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from saeno.book.checking import call, number, require, tensor
 from saeno.lifting import Lifting
+from saeno.seeds import generator
 
 
 def rate(answer: object) -> str:
@@ -70,7 +71,7 @@ def invisible(answer: object) -> str:
 
 def codes_side(answer: object) -> str:
     """A function of codes (batch, p): Q (p, p) such that descent on B, with A = BQ, has condition number 1."""
-    random = torch.Generator().manual_seed(0)
+    random = generator(0)
     for p in (2, 5):
         code = torch.randn(500, p, generator=random, dtype=torch.float64) @ _normal(p, p, seed=30 + p)
         sigma = code.T @ code / len(code)
@@ -85,7 +86,7 @@ def codes_side(answer: object) -> str:
 
 
 def _normal(*shape: int, seed: int) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return torch.randn(*shape, generator=generator(seed), dtype=torch.float64)
 
 
 def _positive(size: int, seed: int) -> Tensor:

@@ -15,6 +15,7 @@ from saeno import DenseDictionary, Lifted, Lifting, SparseAutoencoder, TopK, Unr
 from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel
 from saeno.losses import misfit
+from saeno.seeds import generator
 
 M, ATOMS, ACTIVE, BATCH = 64, 128, 5, 128
 OPTIMIZERS = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}
@@ -266,7 +267,7 @@ def recover(
     dictionary = start if lifting is None else Lifted.from_atoms(start, lifting)
     model = SparseAutoencoder(DenseDictionary(M, ATOMS), Unrolled(TopK(ACTIVE), steps=5))
     descent = OPTIMIZERS[optimizer](dictionary.parameters(), lr=rate)
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     first, cosine = steps, torch.zeros(ATOMS)
     for step in range(1, steps + 1):
         if schedule == "cosine":

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from saeno.book.checking import call, number, require, tensor
+from saeno.seeds import generator
 
 
 def _covariance(size: int, seed: int) -> Tensor:
     """A covariance that is far from the identity."""
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     mixing = torch.randn(size, size, generator=random, dtype=torch.double)
     return mixing @ mixing.T / size + 0.05 * torch.eye(size).double()
 
@@ -49,7 +50,7 @@ def another_root(answer: object) -> str:
 
 def cosines_of_whitened(answer: object) -> str:
     """A function of the covariance C of codes: the cosines of whitened atoms, with p = m and no noise."""
-    random = torch.Generator().manual_seed(5)
+    random = generator(5)
     for size in (3, 7, 2):  # of two concepts the partial correlation is the correlation: last
         C = _covariance(size, 10 + size)
         found = tensor(call(answer, C), "your cosines", (size, size))
@@ -109,7 +110,7 @@ def enough_shrinkage(answer: object) -> str:
 
 def multiplier(answer: object) -> str:
     """A function of functions (count, n) with mean 0: what each frequency of torch.fft.rfft is multiplied by."""
-    random = torch.Generator().manual_seed(6)
+    random = generator(6)
     for count, n in ((50, 16), (30, 9)):
         x = torch.randn(count, n, generator=random, dtype=torch.double)
         x = x + 2 * x.roll(1, 1) + x.roll(2, 1) + 0.3 * torch.randn(count, n, generator=random, dtype=torch.double)

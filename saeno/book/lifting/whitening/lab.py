@@ -15,6 +15,7 @@ from saeno import DenseDictionary, Lifted, Lifting, OneStep, SparseAutoencoder, 
 from saeno.data import SparseModel
 from saeno.data.sparse import Sample
 from saeno.metrics import mcc
+from saeno.seeds import generator
 
 SIZE, ACTIVE, NOISE, SAMPLES, STEPS = 64, 3, 0.1, 8192, 500
 OPTIMIZERS = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}
@@ -28,7 +29,7 @@ def truth(data: str, seed: int, size: int = SIZE) -> DenseDictionary:
     coherent: cosine ½ on average, by a direction that all atoms share. anisotropic: random ones after a mixing whose
     singular values fall from 1 to 1/10 by a power law. even: the same, evenly on a logarithmic scale.
     """
-    random = torch.Generator().manual_seed(10_000 + seed)
+    random = generator(10_000 + seed)
     atoms, shared = torch.randn(size, size, generator=random), torch.randn(size, generator=random)
     turned = torch.linalg.qr(torch.randn(size, size, generator=random)).Q
     if data == "coherent":
@@ -83,7 +84,7 @@ def learn(
     """
     true = truth(data, seed)
     source = SparseModel(true, ACTIVE, noise=NOISE)
-    samples, code = source.sample(SAMPLES, generator=torch.Generator().manual_seed(30_000 + seed))
+    samples, code = source.sample(SAMPLES, generator=generator(30_000 + seed))
     samples = true.synthesis(code).detach() if clean else samples
     dictionary = DenseDictionary(SIZE, SIZE, seed=seed)
     lifting = corner(samples, "lift" if method == "white data" else method)

@@ -5,13 +5,12 @@ As many signals as said are all there is: the covariance and the training both h
 
 from __future__ import annotations
 
-import torch
-
 from saeno import DenseDictionary, Lifted, Lifting, OneStep, SparseAutoencoder, TopK, fit
 from saeno.book.claims import Claim, Number, Paired
 from saeno.book.lifting.whitening.lab import ACTIVE, NOISE, SIZE, STEPS, truth
 from saeno.data import SparseModel
 from saeno.metrics import mcc
+from saeno.seeds import generator
 
 AXES = {
     "data": ["anisotropic", "coherent"],
@@ -62,7 +61,7 @@ def trial(data: str, count: int, method: str, seed: int) -> dict[str, float]:
     from sklearn.covariance import ledoit_wolf_shrinkage
 
     true = truth(data, seed)
-    random = torch.Generator().manual_seed(40_000 + seed)
+    random = generator(40_000 + seed)
     samples = SparseModel(true, ACTIVE, noise=NOISE).sample(count, generator=random).signal
     shrinkage = float(ledoit_wolf_shrinkage(samples.numpy())) if method == "Ledoit–Wolf" else 0.0
     dictionary = DenseDictionary(SIZE, SIZE, seed=seed)

@@ -16,6 +16,7 @@ from saeno import ConvDictionary, MatchingPursuit, SparseAutoencoder, fit
 from saeno.book.claims import Claim, Number, Paired
 from saeno.data.signals import pig_pressure, windows
 from saeno.metrics import fvu, match_atoms
+from saeno.seeds import generator
 
 TAPS, WINDOW, EVENTS, STEPS, RATE = 48, 125, 4, 60, 0.03
 SLOWEST, FASTEST = 20, 250  # waves in a recording
@@ -80,7 +81,7 @@ def recordings(animal: int) -> Tensor:
 def scrambled(signal: Tensor, seed: int) -> Tensor:
     """The same spectrum, the phases drawn at random."""
     waves = torch.fft.rfft(signal)
-    turn = 2 * math.pi * torch.rand(waves.shape, generator=torch.Generator().manual_seed(seed))
+    turn = 2 * math.pi * torch.rand(waves.shape, generator=generator(seed))
     turn[..., 0] = turn[..., -1] = 0
     return torch.fft.irfft(waves * torch.polar(torch.ones_like(turn), turn), signal.shape[-1])
 
@@ -100,7 +101,7 @@ def learn(pieces: Tensor, seed: int) -> SparseAutoencoder:
 
 def pair(seed: int) -> list[int]:
     """Two animals; no two seeds below 26 share one."""
-    order = torch.randperm(52, generator=torch.Generator().manual_seed(0)) + 1
+    order = torch.randperm(52, generator=generator(0)) + 1
     return order[2 * seed : 2 * seed + 2].tolist()
 
 

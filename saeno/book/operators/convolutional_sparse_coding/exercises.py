@@ -7,11 +7,12 @@ import math
 import torch
 
 from saeno.book.checking import call, number, require, several, tensor
+from saeno.seeds import generator
 
 
 def _unit(n: int, seed: int) -> torch.Tensor:
     """A smooth unit vector."""
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     waves = torch.zeros(n // 2 + 1, dtype=torch.cdouble)
     waves[1:6] = torch.randn(5, dtype=torch.cdouble, generator=random)
     vector = torch.fft.irfft(waves, n)
@@ -47,7 +48,7 @@ def align(answer: object) -> str:
     """A function of a learned and a true atom: shift in nodes, and sign."""
     for n, tau, sign, seed in ((48, 0, 1.0, 0), (48, 13, -1.0, 1), (64, 63, 1.0, 2), (50, 31, -1.0, 3)):
         learned = _unit(n, seed)
-        random = torch.Generator().manual_seed(100 + seed)
+        random = generator(100 + seed)
         true = sign * learned.roll(tau) + 0.01 * torch.randn(n, generator=random).double() / n**0.5
         pair = several(call(answer, learned, true), 2, "your function should return shift and sign")
         shift, s = number(pair[0], "your shift"), number(pair[1], "your sign")
@@ -66,7 +67,7 @@ def pursuit(answer: object) -> str:
     """A function of a signal, a unit kernel and k: masses found by matching pursuit."""
     for n, seed, k in ((48, 0, 1), (64, 4, 3), (64, 5, 6)):
         kernel = _unit(n, seed)
-        random = torch.Generator().manual_seed(seed)
+        random = generator(seed)
         shifts = torch.stack([kernel.roll(v) for v in range(n)])
         signal = torch.tensor([1.0, -0.7, 0.5]).double() @ shifts[torch.randperm(n, generator=random)[:3]]
         masses = tensor(call(answer, signal, kernel, k), "your masses", (n,))
@@ -103,12 +104,9 @@ def surrogate(answer: object) -> str:
     """A function of a signal and a generator: the same spectrum, random phases."""
     turns = []
     for n, seeds in ((64, range(7, 27)), (100, range(30, 50))):
-        signal = 0.3 + torch.randn(n, generator=torch.Generator().manual_seed(n)).double().cumsum(0)
+        signal = 0.3 + torch.randn(n, generator=generator(n)).double().cumsum(0)
         half = torch.fft.rfft(signal)
-        drawn = [
-            tensor(call(answer, signal, torch.Generator().manual_seed(seed)), "your surrogate", (n,))
-            for seed in (*seeds, seeds[0])
-        ]
+        drawn = [tensor(call(answer, signal, generator(seed)), "your surrogate", (n,)) for seed in (*seeds, seeds[0])]
         for one in drawn:
             require(
                 (one.mean() - signal.mean()).abs() < 1e-4,

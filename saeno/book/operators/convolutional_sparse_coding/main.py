@@ -14,6 +14,7 @@ from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel
 from saeno.data.families import bumps_and_gabors
 from saeno.metrics import compare_codes, fvu, match_atoms
+from saeno.seeds import generator
 from saeno.sparsity import ReLU, SoftThreshold
 
 NODES, TAPS, ACTIVE, STEPS, BATCH, PENALTY = 96, 32, 4, 200, 32, 0.1
@@ -142,7 +143,7 @@ def run(
     model = SparseAutoencoder(ConvDictionary(1, concepts, TAPS, seed=seed), ENCODERS[encoder]())
     loss = losses.l1(PENALTY) if "ReLU" in encoder else losses.objective
     fit(model, data, STEPS, BATCH, lr=rate, optimizer=optimizer, loss=loss, seed=seed, grid=NODES, progress=False)
-    signal, code = data.sample(256, NODES, torch.Generator().manual_seed(20_000 + seed))
+    signal, code = data.sample(256, NODES, generator(20_000 + seed))
     with torch.no_grad():
         reconstruction, found = model(signal)
     match = match_atoms(model.dictionary, true, NODES, signed=False)

@@ -14,6 +14,7 @@ from saeno.book.claims import Claim, Number, Paired
 from saeno.book.operators.fourier_neural_operators.lab import waves
 from saeno.data import SparseModel, families
 from saeno.metrics import match_atoms
+from saeno.seeds import generator
 
 NODES = 65
 # The rate is the base of the optimiser times the factor.
@@ -77,7 +78,7 @@ def coordinates(name: str, seed: int) -> Tensor:
     if name == "taps":
         return torch.eye(NODES)
     if name == "rotated":
-        random = torch.Generator().manual_seed(seed)
+        random = generator(seed)
         return torch.linalg.qr(torch.randn(NODES, NODES, generator=random)).Q
     rows = waves(NODES, NODES // 2).float()
     if name == "half":  # a wave of a complex coefficient c is 2 Re c cos − 2 Im c sin

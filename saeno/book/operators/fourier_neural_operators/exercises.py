@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from saeno.book.checking import call, number, require, several, tensor
+from saeno.seeds import generator
 
 ROUNDING = 1e-5  # a right answer that went through float32 is right
 
@@ -18,7 +19,7 @@ def _nodes(n: int) -> Tensor:
 
 
 def _normal(seed: int, *shape: int) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return torch.randn(*shape, generator=generator(seed), dtype=torch.float64)
 
 
 def integral(answer: object) -> str:

@@ -15,6 +15,7 @@ from torch.func import functional_call
 from saeno import ConvDictionary, FourierDictionary, SoftThreshold, SparseAutoencoder, Unrolled, fit
 from saeno.book.shared import apart as apart
 from saeno.data import SparseModel, families
+from saeno.seeds import generator
 
 MODES, STEPS, BATCH, CONCEPTS, THRESHOLD = 16, 100, 16, 8, 0.05
 NODES = 2 * MODES + 1
@@ -50,7 +51,7 @@ def fourier_layer(v: Tensor, skip: Tensor, kernel: Tensor, bias: Tensor | float,
 def signals(seed: int, n: int = NODES, count: int = STEPS * BATCH) -> Tensor:
     """Three events of five smooth functions in each, `(count, 1, n)`, in float64."""
     data = SparseModel(families.bumps_and_gabors(seed).double(), 3, signed=False, noise=0.1)
-    return data.sample(count, n, torch.Generator().manual_seed(seed)).signal
+    return data.sample(count, n, generator(seed)).signal
 
 
 def ista() -> Unrolled:

@@ -15,6 +15,7 @@ from saeno.book.claims import Claim, Paired
 from saeno.book.operators.fourier_neural_operators.lab import THRESHOLD, apart, fourier_layer, layer_2d, sum_of_waves
 from saeno.book.shared import exact_and_broken, normal
 from saeno.data import SparseModel
+from saeno.seeds import generator
 
 AXES = {"case": ["layer", "grids"], "seed": range(6)}
 CLAIMS = [
@@ -65,7 +66,7 @@ def trial(case: str, seed: int) -> dict[str, float]:
 @torch.no_grad()
 def _layer(seed: int) -> dict[str, float]:
     dictionary = FourierDictionary(2, 5, 5, seed=seed).double()
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     signal = SparseModel(dictionary, 4, noise=0.1).sample(20, 24, random).signal
     step = 1 / dictionary.largest_eigenvalue().item()
     atoms = torch.fft.rfft(dictionary.atoms(24), norm="forward")[..., :6]
@@ -95,7 +96,7 @@ def _soft(level: float) -> Callable[[Tensor], Tensor]:
 @torch.no_grad()
 def _grids(seed: int) -> dict[str, float]:
     dictionary = FourierDictionary(2, 3, (5, 5), seed=seed).double()
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     kernel = torch.fft.rfftn(dictionary.atoms((11, 11)), dim=(2, 3), norm="forward")
     kernel = torch.cat([kernel[..., 6:, :], kernel[..., :6, :]], 2)
     ours, faults = [], {}

@@ -27,6 +27,7 @@ from saeno.book.operators.fourier_neural_operators.lab import (
     waves,
 )
 from saeno.book.shared import normal
+from saeno.seeds import generator
 
 # The learning rate of Adam, and of descent at the size of gradients here; the last is too large for one step of ReLU.
 SGD, ADAM = 1.0, 0.003
@@ -154,7 +155,7 @@ def _same(seed: int) -> dict[str, float]:
 
 def _even(seed: int) -> dict[str, float]:
     n = NODES - 1
-    x, random = signals(seed, n), torch.Generator().manual_seed(seed)
+    x, random = signals(seed, n), generator(seed)
     low = waves(n, MODES - 1)
     nyquist = (-1.0) ** torch.arange(n).double() / math.sqrt(n)
     start = normal(random, CONCEPTS, 1, n - 1) @ low / math.sqrt(n - 1)
@@ -174,7 +175,7 @@ def _even(seed: int) -> dict[str, float]:
 
 
 def _coordinates(seed: int) -> dict[str, float]:
-    x, random = signals(seed), torch.Generator().manual_seed(seed)
+    x, random = signals(seed), generator(seed)
     start = normal(random, CONCEPTS, 1, NODES) / math.sqrt(NODES)
     rows, turn = waves(NODES, MODES), torch.linalg.qr(normal(random, NODES, NODES)).Q
     build, undo = half_spectrum(NODES)
@@ -205,7 +206,7 @@ def _coordinates(seed: int) -> dict[str, float]:
 
 
 def _lifted(seed: int) -> dict[str, float]:
-    x, random = signals(seed), torch.Generator().manual_seed(seed)
+    x, random = signals(seed), generator(seed)
     row = normal(random, 1, 8)
     square, sizes = row.square().sum().item(), row.abs().sum().item()
     adam = partial(torch.optim.Adam, eps=QUIET)

@@ -12,6 +12,7 @@ from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel
 from saeno.data.families import bumps_and_gabors
 from saeno.metrics import compare_codes
+from saeno.seeds import generator
 
 COARSE, FINE, MODES, NODES = 128, 1024, 31, 12
 RULES = ["threshold", "threshold in forty steps", "count of nodes", "share of nodes", "heights", "pursuit"]
@@ -63,7 +64,7 @@ def trial(rule: str, seed: int) -> dict[str, float]:
     dictionary = FourierDictionary.from_atoms(bumps_and_gabors(seed).atoms(512), MODES).double()
     dictionary.normalize_()
     truth = SparseModel(dictionary, active=3, signed=False)
-    events = truth.sample_events(16, torch.Generator().manual_seed(10_000 + seed))
+    events = truth.sample_events(16, generator(10_000 + seed))
     codes = [encode(rule, dictionary, truth.render(events, n)) for n in (FINE, COARSE)]
     compared = compare_codes(*codes, width=1 / 64)
     return {"error": compared.relative_l2, "cosine": compared.cosine, "mass": compared.mass_ratio}

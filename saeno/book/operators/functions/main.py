@@ -16,6 +16,7 @@ from saeno.data import SparseModel
 from saeno.data.families import box, bumps_and_gabors, gaussian
 from saeno.dictionaries.functions import FunctionAtoms
 from saeno.metrics import compare_codes
+from saeno.seeds import generator
 
 MODES, SIGNALS, GRIDS, FINE = 31, 64, (128, 256, 512, 1024), 8192
 ENCODERS = {
@@ -135,13 +136,13 @@ def peak(nodes: int) -> torch.Tensor:
 def _smooth(dictionary: FourierDictionary, seed: int) -> Signal:
     """Signals on n nodes. Events are on 997 nodes, of which the grids share one; the signal is known everywhere."""
     truth = SparseModel(dictionary, active=3, signed=False)
-    code = truth.sample(SIGNALS, 997, torch.Generator().manual_seed(10_000 + seed)).code
+    code = truth.sample(SIGNALS, 997, generator(10_000 + seed)).code
     return lambda n: dictionary.render(code, n)
 
 
 def _boxes(seed: int) -> Signal:
     truth = SparseModel(FunctionAtoms([box(0.07), box(0.13)]).double(), active=3, signed=False)
-    events = truth.sample_events(SIGNALS, torch.Generator().manual_seed(10_000 + seed))
+    events = truth.sample_events(SIGNALS, generator(10_000 + seed))
     return lambda n: truth.render(events, n)
 
 

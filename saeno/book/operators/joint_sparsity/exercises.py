@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from saeno.book.checking import call, number, require, tensor
+from saeno.seeds import generator
 
 
 def _normal(seed: int, *shape: int) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return torch.randn(*shape, generator=generator(seed), dtype=torch.float64)
 
 
 def _mean_norm(code: Tensor) -> Tensor:

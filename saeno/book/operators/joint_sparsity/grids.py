@@ -8,6 +8,7 @@ from saeno import GroupSoftThreshold, JointTopK, MatchingPursuit, OnGrid, TopK, 
 from saeno.book.claims import Claim, Number, Paired
 from saeno.book.operators.joint_sparsity import lab
 from saeno.metrics import compare_codes
+from saeno.seeds import generator
 
 FEW, STEPS = 40, 50
 GRIDS = (lab.NODES, 2 * lab.NODES, 4 * lab.NODES)
@@ -26,7 +27,7 @@ def trial(images: str, seed: int) -> dict[str, float]:
     dictionary = lab.trained(images, "limited 4", seed).dictionary.requires_grad_(False)
     functions = lab.part(lab.pictures(images), tested=True)
     signals = [functions.atoms((n, n))[:FEW] for n in GRIDS]
-    shuffled = torch.randperm(FEW, generator=torch.Generator().manual_seed(seed))
+    shuffled = torch.randperm(FEW, generator=generator(seed))
     found = {}
     for name, encoder in ENCODERS.items():
         codes = [encoder(dictionary, signal) for signal in signals]

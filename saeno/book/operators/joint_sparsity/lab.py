@@ -22,6 +22,7 @@ from saeno import (
     losses,
 )
 from saeno.data import signals
+from saeno.seeds import generator
 from saeno.sparsity.joint import concept_norms
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _pictures(images: str, dtype: torch.dtype) -> FourierDictionary:
         whole = signals.textures(512) if images == "textures" else signals.natural_images(288)
         found = signals.windows(whole.signal, (16, 16), taper=0.25)
     found = found.to(dtype)
-    found = found[torch.randperm(len(found), generator=torch.Generator().manual_seed(0))][: TRAINED + TESTED]
+    found = found[torch.randperm(len(found), generator=generator(0))][: TRAINED + TESTED]
     functions = FourierDictionary.from_atoms(found / found.square().mean().sqrt(), MODES)
     return functions.requires_grad_(False)
 
@@ -139,7 +140,7 @@ def _trained(images: str, kind: str, seed: int, numbers: int, rate: float, _: to
     model, functions = model_of(kind, seed, numbers), part(pictures(images), tested=False)
     signal = shown(functions, kind)
     if kind == "dense, moved":
-        random = torch.Generator().manual_seed(seed)
+        random = generator(seed)
         signal = torch.cat([signal, *[shown(moved(functions, random), kind) for _ in range(7)]])
     loss = losses.AuxK(8, weight=1.0, patience=5) if "AuxK" in kind else losses.objective
     steps = 6 * STEPS if kind == "dense, moved" else STEPS  # vectors are fast, and it has eight times the images
@@ -164,7 +165,7 @@ def unexplained(signal: Tensor, made: Tensor) -> float:
 
 def scrambled(atoms: Tensor, seed: int) -> Tensor:
     """Images with the same power spectra, and random phases: what chance makes of smooth atoms."""
-    noise = torch.randn(atoms.shape, generator=torch.Generator().manual_seed(seed))
+    noise = torch.randn(atoms.shape, generator=generator(seed))
     phase = torch.fft.rfft2(noise.to(atoms))
     return torch.fft.irfft2(torch.fft.rfft2(atoms).abs() * phase / phase.abs(), atoms.shape[-2:])
 

@@ -9,6 +9,7 @@ import torch
 
 from saeno.book.claims import Claim, Number, Paired
 from saeno.book.operators.joint_sparsity import lab
+from saeno.seeds import generator
 
 FEW = 100  # test images for the agreement by chance
 KINDS = list(lab.RATES)
@@ -26,7 +27,7 @@ def trial(setting: str, seed: int) -> dict[str, float]:
     images, kind = setting.split(" | ")
     model = lab.trained(images, kind, seed)
     functions = lab.part(lab.pictures(images), tested=True)
-    others = {"moved": lab.moved(functions, torch.Generator().manual_seed(seed)), "turned": lab.turned(functions)}
+    others = {"moved": lab.moved(functions, generator(seed)), "turned": lab.turned(functions)}
     with torch.no_grad():
         signal = lab.shown(functions, kind)
         made, code = model(signal)
@@ -46,7 +47,7 @@ def trial(setting: str, seed: int) -> dict[str, float]:
             found[f"{name}_fvu"] = lab.unexplained(signal, made)
             found[f"{name}_same"] = lab.jaccard(use, lab.active(again))
     if not kind.startswith("dense"):
-        others = torch.randperm(FEW, generator=torch.Generator().manual_seed(0))
+        others = torch.randperm(FEW, generator=generator(0))
         found["same_by_chance"] = lab.jaccard(use[:FEW], use[others])
     return found
 

@@ -10,6 +10,7 @@ from saeno.book.claims import Claim, Number, Paired
 from saeno.book.operators.joint_sparsity import lab
 from saeno.dictionaries.resampling import interpolation
 from saeno.metrics import compare_codes
+from saeno.seeds import generator
 from saeno.sparsity.joint import concept_norms
 
 FEW, STEPS, PRICES = 30, 50, (0.02, 0.15)
@@ -41,7 +42,7 @@ def trial(setting: str, seed: int) -> dict[str, float]:
     modes = (int(modes),) * 2
     bank = lab.trained(images, "limited 4", seed).dictionary.truncated(modes).normalize_().requires_grad_(False)
     functions = lab.part(lab.pictures(images), tested=True).truncated(modes)
-    shuffled = torch.randperm(FEW, generator=torch.Generator().manual_seed(seed))
+    shuffled = torch.randperm(FEW, generator=generator(seed))
 
     @torch.no_grad()
     def code(n: int, rule: torch.nn.Module | None = None) -> Tensor:

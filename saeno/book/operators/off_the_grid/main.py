@@ -13,6 +13,7 @@ from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel
 from saeno.data.families import gaussian
 from saeno.metrics import compare_codes
+from saeno.seeds import generator
 
 MODES, THRESHOLD, SIGNALS, STEPS = 31, 0.1, 8, 20
 AXES = {"solved": [False, True], "nodes": [64, 128, 256], "seed": range(8)}
@@ -70,7 +71,7 @@ CLAIMS = [
 @torch.no_grad()
 def trial(solved: bool, nodes: int, seed: int) -> dict[str, float]:
     """How far apart the codes of two grids are, as a `function` and as a `measure`."""
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     dictionary = bump(0.02 + 0.02 * torch.rand((), generator=random).item())
     events = SparseModel(dictionary, active=2, signed=False).sample(SIGNALS, 997, random).code
     fine, coarse = (_encode(solved, dictionary, dictionary.render(events, n)) for n in (2 * nodes, nodes))

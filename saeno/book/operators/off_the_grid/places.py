@@ -13,6 +13,7 @@ import torch
 from saeno import FourierDictionary
 from saeno.book.claims import Claim, Number, Paired
 from saeno.book.operators.off_the_grid.main import bump, solve
+from saeno.seeds import generator
 
 NODES, SIGNALS, EVENTS, APART = 64, 8, 3, 0.15
 AXES = {"noise": [0.0, 0.1, 0.3], "threshold": [0.03, 0.1, 0.2, 0.3, 0.4], "seed": range(8)}
@@ -87,7 +88,7 @@ CLAIMS = [
 @torch.no_grad()
 def trial(noise: float, threshold: float, seed: int) -> dict[str, float]:
     """Mean distance to the events in nodes, of the largest `node`, `centre`, the price given `back`, and `free`."""
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     atom, grid = bump(0.03), torch.arange(NODES).double() / NODES
     away: dict[str, list[float]] = {name: [] for name in ("node", "centre", "back", "free")}
     more: dict[str, list[int]] = {"back": [], "free": []}

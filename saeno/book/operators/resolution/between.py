@@ -15,6 +15,7 @@ from torch import Tensor
 
 from saeno.book.claims import Claim, Number, Paired
 from saeno.data.families import gabor
+from saeno.seeds import generator
 
 NODES, MODES, SIGNALS, EVENTS, NOISE = 128, 127, 64, 2, 0.1
 FINE, ROUNDS = 2048, 10
@@ -101,7 +102,7 @@ def truth() -> Tensor:
 
 def sample(seed: int, on_nodes: bool = False) -> Recorded:
     """Signals of the truth, with noise; each event lies anywhere, or on a node."""
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     places = torch.rand(SIGNALS, EVENTS, generator=random, dtype=torch.double)
     masses = 0.5 + torch.rand(SIGNALS, EVENTS, generator=random, dtype=torch.double)
     if on_nodes:
@@ -179,7 +180,7 @@ def learn(atom: Tensor, seen: Tensor, modes: int = MODES, fine: int = FINE, roun
 
 def at_home(seen: Tensor, seed: int) -> Tensor:
     """The atom that a model learns whose atoms have 63 modes and whose events lie on nodes, from a random start."""
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     start = torch.randn(2, 2 * MODES + 1, generator=random, dtype=torch.double)
     start = torch.complex(*start) * (WAVES.abs() <= 63)
     return learn(start + start.flip(0).conj(), seen, 63, NODES)

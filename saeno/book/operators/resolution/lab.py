@@ -20,6 +20,7 @@ from saeno.book.shared import apart as apart
 from saeno.data import SparseModel
 from saeno.data.families import bumps_and_gabors
 from saeno.dictionaries import Dictionary
+from saeno.seeds import generator
 
 NODES, MODES, TAPS, CONCEPTS, EVENTS = 128, 32, 48, 10, 4
 STEPS, BATCH, SIGNALS, TESTED = 150, 32, 1024, 24
@@ -37,7 +38,7 @@ def world(seed: int) -> SparseModel:
 
 def signals(data: SparseModel, seed: int, n: int, count: int, new: bool = False) -> Tensor:
     """Signals on n nodes, for training or `new` ones; the same functions for every n."""
-    events = data.sample_events(count, torch.Generator().manual_seed((30_000 if new else 20_000) + seed))
+    events = data.sample_events(count, generator((30_000 if new else 20_000) + seed))
     return data.render(events, n)
 
 

@@ -49,6 +49,7 @@ from saeno.data import SparseModel
 from saeno.data.families import bumps_and_gabors, gabor
 from saeno.dictionaries.functions import FunctionAtoms
 from saeno.metrics import compare_codes, fvu
+from saeno.seeds import generator
 
 FINER = (256, 512, 1024)
 OTHER = (64, 100, 317)
@@ -455,7 +456,7 @@ def _identity(seed: int) -> dict[str, float]:
     conv = ConvDictionary.from_atoms(atoms.atoms(65))
     even = ConvDictionary(2, 6, 64, seed=seed).double()
     below = FourierDictionary.from_atoms(even.atoms(64), 31)
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     encoder, worst = Unrolled(SoftThreshold(0.02), 10, accelerate=True), 0.0
     for n in (66, 130, 200, 317):
         x = torch.randn(4, 2, n, generator=random, dtype=torch.double) * math.sqrt(n / 65)

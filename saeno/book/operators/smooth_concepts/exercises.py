@@ -7,6 +7,7 @@ import torch
 from saeno.book.checking import call, number, require, tensor
 from saeno.data.families import box, gabor, gaussian
 from saeno.dictionaries.functions import FunctionAtoms
+from saeno.seeds import generator
 
 
 def _atoms(n: int) -> torch.Tensor:
@@ -64,7 +65,7 @@ def best_window(answer: object) -> str:
 
 def low_step(answer: object) -> str:
     """A function of w, g, M and a rate: the values after a step of descent on M modes."""
-    random = torch.Generator().manual_seed(0)
+    random = generator(0)
     for n, modes, rate in ((33, 4, 0.1), (64, 10, 1.0), (21, 0, 0.5)):
         w = _low(torch.randn(3, n, generator=random).double(), modes)
         g = torch.randn(3, n, generator=random).double()

@@ -22,6 +22,7 @@ from saeno.data import SparseModel
 from saeno.data.families import box, derivative, gabor, gaussian, rough
 from saeno.dictionaries.functions import Function, FunctionAtoms
 from saeno.metrics import coherence, fvu, match_atoms
+from saeno.seeds import generator
 
 GRID, LEARNED, EVENTS, STEPS, BATCH, SCARCE = 128, 8, 2, 300, 32, 64
 
@@ -33,7 +34,7 @@ def concepts(family: str, seed: int) -> FunctionAtoms:
     smooth: the same with frequencies near 8 and 12 and widths .02 to .04. boxes: two boxes and two steps (up, then
     down), narrow and wide. rough: random, coefficients of size ω^-½ up to frequency 60, all over the torus.
     """
-    random = torch.Generator().manual_seed(10_000 + seed)
+    random = generator(10_000 + seed)
     while True:
         a, b = torch.rand(2, 4, generator=random, dtype=torch.double).tolist()
         if family == "boxes":
@@ -104,7 +105,7 @@ def learn(
     """
     true = concepts(family, seed)
     data = SparseModel(true, active=EVENTS, noise=noise)
-    training = data if signals is None else data.sample(signals, GRID, _random(30_000 + seed)).signal
+    training = data if signals is None else data.sample(signals, GRID, generator(30_000 + seed)).signal
     encoder = MatchingPursuit(EVENTS, detach=True)
     autoencoder = SparseAutoencoder(dictionary(model, seed), encoder)
     grid = GRID if signals is None else ()
@@ -121,7 +122,7 @@ def learn(
 
 @torch.no_grad()
 def _scores(model: SparseAutoencoder, true: FunctionAtoms, data: SparseModel, seed: int) -> dict[str, float]:
-    signal, code = data.sample(256, GRID, _random(20_000 + seed))
+    signal, code = data.sample(256, GRID, generator(20_000 + seed))
     match, reconstruction = match_atoms(model.dictionary, true, grid=GRID), model.reconstruct(signal)
     return {
         "cosine": match.cosine.mean().item(),
@@ -169,7 +170,3 @@ def descend(
         if after:
             after(dictionary)
     return dictionary.atoms(x.shape[-1]).detach()
-
-
-def _random(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)

@@ -11,6 +11,7 @@ from torch import Tensor
 from saeno.book.claims import Claim, Number, Paired
 from saeno.book.operators.smooth_concepts.lab import BATCH, EVENTS, GRID, LEARNED, SCARCE, STEPS, concepts, learn
 from saeno.data import SparseModel
+from saeno.seeds import generator
 
 SIZES = (4, 8, 12, 24, 63)
 CASES = {  # family, signals (None: fresh ones at each step), rate
@@ -111,7 +112,7 @@ def trial(case: str, seed: int) -> dict[str, float]:
     found = {modes: learn(family, f"{modes} modes", rate, seed, signals, cut=False) for modes in SIZES}
     count = signals or STEPS * BATCH
     data = SparseModel(concepts(family, seed), active=EVENTS, noise=1.0)
-    sample = data.sample(min(count, 4096), GRID, torch.Generator().manual_seed(30_000 + seed)).signal
+    sample = data.sample(min(count, 4096), GRID, generator(30_000 + seed)).signal
     chosen = {
         "held_out": min(SIZES, key=lambda modes: found[modes]["held_out"]),
         "spectrum": by_spectrum(sample, LEARNED, SIZES, count),

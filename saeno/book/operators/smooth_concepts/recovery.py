@@ -12,6 +12,7 @@ from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel
 from saeno.data.families import bumps_and_gabors
 from saeno.metrics import fvu, match_atoms
+from saeno.seeds import generator
 
 LEARNED, GRID, STEPS, BATCH, LIFT = 10, 128, 200, 64, 4
 MAKE = {
@@ -67,7 +68,7 @@ def trial(model: str, rate: float, seed: int) -> dict[str, float]:
     autoencoder = SparseAutoencoder(MAKE[model](seed), MatchingPursuit(4, detach=True))
     fit(autoencoder, data, STEPS, BATCH, lr=rate, seed=seed, grid=GRID, progress=False)
     match = match_atoms(autoencoder.dictionary, true, grid=GRID)
-    signal = data.sample(512, GRID, torch.Generator().manual_seed(20_000 + seed)).signal
+    signal = data.sample(512, GRID, generator(20_000 + seed)).signal
     with torch.no_grad():
         error = fvu(signal, autoencoder.reconstruct(signal))
     return {"cosine": match.cosine.mean().item(), "recovered": match.recovered(0.95), "fvu": error}

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from saeno.book.checking import call, number, require, several, tensor
+from saeno.seeds import generator
 
 
 def same(answer: object) -> str:
     """A function of two dictionaries (p, m): whether they are the same up to order and sign."""
-    random = torch.Generator().manual_seed(0)
+    random = generator(0)
     for p, m in ((3, 2), (7, 4), (5, 9)):
         atoms = _unit(p, m, random)
         moved = atoms.clone()
@@ -43,7 +44,7 @@ def same(answer: object) -> str:
 
 def slope(answer: object) -> str:
     """A function of atoms (p, m), signals (n, m), codes (n, p): the gradient of the objective, codes held still."""
-    random = torch.Generator().manual_seed(1)
+    random = generator(1)
     for n, p, m in ((1, 3, 2), (6, 4, 4), (20, 9, 5)):
         atoms, signal = _unit(p, m, random), torch.randn(n, m, generator=random, dtype=torch.float64)
         code = torch.randn(n, p, generator=random, dtype=torch.float64)
@@ -63,7 +64,7 @@ def slope(answer: object) -> str:
 
 def best_atoms(answer: object) -> str:
     """A function of signals (n, m) and codes (n, p): the atoms with the least squared error."""
-    random = torch.Generator().manual_seed(2)
+    random = generator(2)
     for n, p, m in ((10, 3, 2), (40, 8, 5), (30, 12, 12)):
         code = torch.randn(n, p, generator=random, dtype=torch.float64)
         code = code * (torch.rand(n, p, generator=random) < 0.6)
@@ -83,7 +84,7 @@ def best_atoms(answer: object) -> str:
 
 def forge(answer: object) -> str:
     """A function of unit atoms (p, m), used in pairs: other unit atoms that span the same planes."""
-    random = torch.Generator().manual_seed(3)
+    random = generator(3)
     for p, m in ((2, 2), (6, 12), (20, 24)):
         atoms = _pairs(p, m, random)
         forged = tensor(call(answer, atoms), "your atoms", (p, m))

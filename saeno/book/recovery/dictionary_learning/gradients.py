@@ -16,6 +16,7 @@ from saeno import DenseDictionary, SoftThreshold, SparseAutoencoder, Unrolled
 from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel
 from saeno.losses import Loss, objective, squared_error
+from saeno.seeds import generator
 
 AXES = {"seed": range(10)}
 THRESHOLD = 0.2
@@ -26,7 +27,7 @@ SOME = list(range(20, 401, 20))
 def problem(seed: int) -> tuple[Tensor, Tensor]:
     """A dictionary `(40, 32)` on its way to the true one, and signals `(8, 32)`, both float64."""
     true = DenseDictionary(32, 40, seed=10_000 + seed).double()
-    signal = SparseModel(true, active=3).sample(8, generator=torch.Generator().manual_seed(20_000 + seed)).signal
+    signal = SparseModel(true, active=3).sample(8, generator=generator(20_000 + seed)).signal
     atoms = true.atoms().detach() + 0.3 * DenseDictionary(32, 40, seed=seed).double().atoms().detach()
     return atoms / atoms.norm(dim=1, keepdim=True), signal
 
@@ -48,7 +49,7 @@ def trial(seed: int) -> dict[str, float]:
     def error(found: Tensor, true: Tensor = exact) -> float:
         return ((found - true).norm() / true.norm()).item()
 
-    move = torch.randn(atoms.shape, generator=torch.Generator().manual_seed(seed), dtype=atoms.dtype)
+    move = torch.randn(atoms.shape, generator=generator(seed), dtype=atoms.dtype)
     h, move = 1e-4, move / move.norm()
     value = {i: gradient(atoms + i * h * move, signal, LONG, detach=True)[0] for i in (-2, -1, 1, 2)}
     slope = (8 * (value[1] - value[-1]) - (value[2] - value[-2])) / (12 * h)

@@ -9,6 +9,7 @@ from saeno import DenseDictionary, MatchingPursuit, SparseAutoencoder, fit
 from saeno.book.claims import Claim, Number, Paired
 from saeno.book.recovery.dictionary_learning.main import classic, train
 from saeno.metrics import match_atoms
+from saeno.seeds import generator
 
 COUNTS = [150, 300, 600, 1500]
 CODES = ["any four", "two pairs", "all"]
@@ -32,7 +33,7 @@ def trial(setting: str, seed: int) -> dict[str, float]:
 
 def codes(kind: str, seed: int, count: int = 4000) -> Tensor:
     """Gaussian masses `(count, 32)` on any four atoms, on two pairs of neighbours (0 and 1, 2 and 3, …), or on all."""
-    random = torch.Generator().manual_seed(20_000 + seed)
+    random = generator(20_000 + seed)
     mass = torch.randn(count, 32, generator=random)
     if kind == "all":
         return mass

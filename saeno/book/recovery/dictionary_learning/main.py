@@ -21,6 +21,7 @@ from saeno.book.record import stored
 from saeno.data import SparseModel
 from saeno.inference import Inference
 from saeno.metrics import match_atoms
+from saeno.seeds import generator
 
 ALPHAS = [0.05, 0.1, 0.2, 0.5, 1.0]
 RIVALS = [f"{learner} {alpha}" for learner in ("batch", "minibatch") for alpha in ALPHAS]
@@ -102,7 +103,7 @@ def classic(seed: int, count: int = 1500) -> tuple[DenseDictionary, Tensor]:
     """The true dictionary, and the signals."""
     true = DenseDictionary(20, 50, seed=10_000 + seed)
     data = SparseModel(true, active=3, amplitude=(0.0, 1.0), noise=0.1)
-    return true, data.sample(count, generator=torch.Generator().manual_seed(20_000 + seed)).signal
+    return true, data.sample(count, generator=generator(20_000 + seed)).signal
 
 
 def train(

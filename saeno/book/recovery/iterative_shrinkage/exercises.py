@@ -11,6 +11,7 @@ from saeno.book.checking import call, number, require, tensor
 from saeno.data import SparseModel
 from saeno.dictionaries import DenseDictionary
 from saeno.inference import Unrolled, debias, fista, omp
+from saeno.seeds import generator
 from saeno.sparsity import SoftThreshold
 
 
@@ -37,7 +38,7 @@ def silence(answer: object) -> str:
     """A function of atoms (p, m) and signals (batch, m): the smallest threshold with no code at all."""
     for seed in range(4):
         dictionary = DenseDictionary(6, 9, seed=seed).double()
-        signals = torch.randn(3, 6, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        signals = torch.randn(3, 6, generator=generator(seed), dtype=torch.float64)
         if seed == 1:
             signals = -signals[:1].abs() @ dictionary.weight.detach()[:6].T
         limit = number(call(answer, dictionary.weight.detach(), signals), "your threshold")
@@ -55,7 +56,7 @@ def my_ista(answer: object) -> str:
     for seed, (m, p, threshold) in enumerate(((5, 8, 0.2), (8, 6, 0.05))):
         dictionary = DenseDictionary(m, p, seed=seed).double()
         dictionary.weight.data.mul_(1.5)
-        signals = torch.randn(4, m, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        signals = torch.randn(4, m, generator=generator(seed), dtype=torch.float64)
         atoms = dictionary.weight.detach()
         for steps in (1, 2, 300):
             found = tensor(call(answer, atoms, signals, threshold, steps), f"your code after {steps} steps", (4, p))
@@ -84,7 +85,7 @@ def shrunk() -> list[tuple[Tensor, Tensor, float, Tensor]]:
     for seed in range(4):
         dictionary = DenseDictionary(20, 30, seed=seed).double()
         model = SparseModel(dictionary, 4, noise=0.02)
-        signal, _ = model.sample(1, generator=torch.Generator().manual_seed(seed))
+        signal, _ = model.sample(1, generator=generator(seed))
         threshold = 0.1 + 0.05 * seed
         atoms, code = dictionary.weight.detach(), fista(dictionary, signal, threshold, tolerance=1e-5).code[0].detach()
         wanted = debias(dictionary, signal, code[None])[0].detach()
@@ -119,7 +120,7 @@ def my_omp(answer: object) -> str:
     """A function of unit atoms (p, m), a signal (m,) and k: the code of orthogonal matching pursuit, (p,)."""
     for seed, k in enumerate((1, 3, 6)):
         dictionary = DenseDictionary(16, 32, seed=seed).double()
-        signal = torch.randn(1, 16, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        signal = torch.randn(1, 16, generator=generator(seed), dtype=torch.float64)
         found = tensor(call(answer, dictionary.weight.detach(), signal[0], k), f"your code for k = {k}", (32,))
         chosen = found.abs() > 1e-6
         active = int(chosen.sum())

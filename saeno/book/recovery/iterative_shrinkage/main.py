@@ -19,6 +19,7 @@ from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel
 from saeno.data.families import bumps_and_gabors
 from saeno.inference import debias, fista, ista, omp
+from saeno.seeds import generator
 
 AXES = {"setting": ["quiet", "noisy", "crowded", "bias", "step", "iterations", "path"], "seed": range(10)}
 
@@ -235,10 +236,6 @@ def _vectors(active: int, noise: float, seed: int) -> SparseModel:
     return SparseModel(DenseDictionary(64, 128, seed=10_000 + seed), active, noise=noise)
 
 
-def _drawn(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(20_000 + seed)
-
-
 def _f1(code: Tensor, true: Tensor) -> float:
     found, present = code != 0, true != 0
     return (2 * (found & present).sum() / (found.sum() + present.sum())).item()
@@ -250,7 +247,7 @@ def _error(code: Tensor, true: Tensor) -> float:
 
 def _methods(active: int, noise: float, seed: int) -> dict[str, float]:
     """F1 of the support, relative error of the code and milliseconds for 1000 signals, by method."""
-    model, random = _vectors(active, noise, seed), _drawn(seed)
+    model, random = _vectors(active, noise, seed), generator(20_000 + seed)
     dictionary = model.dictionary
     signal, code = model.sample(500, generator=random)
     errors, start = {"lasso": [], "chosen": [], "refit": []}, None
@@ -293,7 +290,7 @@ def _methods(active: int, noise: float, seed: int) -> dict[str, float]:
 def _bias(seed: int) -> dict[str, float]:
     """Signals on which the lasso and OMP both have the right support: what is left is how much of each atom."""
     model = _vectors(5, 0.05, seed)
-    signal, code = model.sample(1000, generator=_drawn(seed))
+    signal, code = model.sample(1000, generator=generator(20_000 + seed))
     lasso = fista(model.dictionary, signal, 0.1, tolerance=1e-6).code
     greedy = omp(model.dictionary, signal, 5)
     right = (((lasso != 0) == (code != 0)) & ((greedy != 0) == (code != 0))).all(1)
@@ -310,7 +307,7 @@ def _bias(seed: int) -> dict[str, float]:
 def _step(seed: int) -> dict[str, float]:
     """F1 of the support after 50 rounds of hard thresholding, by step."""
     model = _vectors(5, 0.05, seed)
-    signal, code = model.sample(1000, generator=_drawn(seed))
+    signal, code = model.sample(1000, generator=generator(20_000 + seed))
     safe = 1 / model.dictionary.largest_eigenvalue().item()
     found = {}
     with torch.no_grad():
@@ -322,7 +319,7 @@ def _step(seed: int) -> dict[str, float]:
 def _functions(seed: int) -> tuple[FourierDictionary, Tensor]:
     dictionary = FourierDictionary.from_atoms(bumps_and_gabors(10_000 + seed).atoms(512), modes=15).normalize_()
     model = SparseModel(dictionary, 4, signed=False, noise=0.05)
-    return dictionary, model.sample(20, 64, _drawn(seed)).signal
+    return dictionary, model.sample(20, 64, generator(20_000 + seed)).signal
 
 
 def _iterations(seed: int) -> dict[str, float]:
@@ -330,7 +327,7 @@ def _iterations(seed: int) -> dict[str, float]:
     model = _vectors(5, 0.05, seed)
     dictionary, signal = _functions(seed)
     cases = {
-        "vectors": (model.dictionary, model.sample(20, generator=_drawn(seed)).signal),
+        "vectors": (model.dictionary, model.sample(20, generator=generator(20_000 + seed)).signal),
         "functions": (dictionary, signal),
     }
     result = {}
@@ -346,7 +343,7 @@ def _path(seed: int) -> dict[str, float]:
     model = _vectors(5, 0.05, seed)
     dictionary, signal = _functions(seed)
     cases = {
-        "vectors": (model.dictionary, model.sample(20, generator=_drawn(seed)).signal),
+        "vectors": (model.dictionary, model.sample(20, generator=generator(20_000 + seed)).signal),
         "functions": (dictionary, signal),
     }
     result = {}

@@ -15,6 +15,7 @@ from saeno import DenseDictionary, MatchingPursuit, OneStep, TopK, Unrolled
 from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel
 from saeno.inference import debias, fista, omp
+from saeno.seeds import generator
 
 AXES = {"seed": range(5)}
 METHODS = ("one", "mp", "omp", "iht", "lasso", "refit")
@@ -50,7 +51,7 @@ CLAIMS = [
 def trial(seed: int) -> dict[str, float]:
     """Time of each method over that of matching pursuit."""
     dictionary = DenseDictionary(64, 128, seed=10_000 + seed)
-    signal, _ = SparseModel(dictionary, 12, noise=0.05).sample(1000, generator=torch.Generator().manual_seed(seed))
+    signal, _ = SparseModel(dictionary, 12, noise=0.05).sample(1000, generator=generator(seed))
     solve = {
         "one": lambda: OneStep(TopK(12))(dictionary, signal),
         "mp": lambda: MatchingPursuit(12)(dictionary, signal),

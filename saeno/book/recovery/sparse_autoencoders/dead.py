@@ -15,6 +15,7 @@ from saeno import DenseDictionary, OneStep, SparseAutoencoder, TopK, fit, losses
 from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel, mean
 from saeno.metrics import dead_atoms, fvu, match_atoms, mean_max_cosine
+from saeno.seeds import generator
 
 ACTIVE, AWAY = 5, 5.0
 RATES = {"plain": (0.001, 0.003, 0.01, 0.1), "AuxK": (0.001, 0.003, 0.01, 0.1), "mean": (0.01, 0.1, 1.0)}
@@ -32,7 +33,7 @@ def trial(setting: str, seed: int) -> dict[str, float]:
     """Train once; how many atoms are dead, and what was recovered."""
     kind, method, rate = setting.split(" | ")
     true = DenseDictionary(64, 128, seed=10_000 + seed)
-    random = torch.Generator().manual_seed(seed)
+    random = generator(seed)
     signal = SparseModel(true, active=ACTIVE, signed=False).sample(65_536, generator=random).signal
     away = torch.randn(64, generator=random)
     signal = signal + (kind == "far") * AWAY * away / away.norm()

@@ -7,11 +7,12 @@ import torch
 from saeno import DenseDictionary
 from saeno.book.checking import call, number, require, several, tensor
 from saeno.data import SparseModel, spikes_and_waves
+from saeno.seeds import generator
 
 
 def layer(answer: object) -> str:
     """A function of atoms (p, m), α and λ: weights (p, m) and bias (p) of the layer that is the first step."""
-    random = torch.Generator().manual_seed(0)
+    random = generator(0)
     for p, m, alpha, lam in ((3, 2, 0.5, 0.2), (8, 5, 0.1, 1.0), (4, 4, 1.0, 0.0)):
         atoms, x = torch.randn(p, m, generator=random).double(), torch.randn(50, m, generator=random).double()
         given = several(call(answer, atoms, alpha, lam), 2, "your function should return two things, W and b")
@@ -51,7 +52,7 @@ def jump(answer: object) -> str:
 
 def batch_top_k(answer: object) -> str:
     """A function of masses (B, p) and k: the B·k largest kept, others and negative ones zero."""
-    random = torch.Generator().manual_seed(1)
+    random = generator(1)
     for batch, p, k in ((4, 10, 2), (1, 6, 3), (16, 32, 1)):
         masses = torch.randn(batch, p, generator=random).abs() * (1 + torch.arange(batch)[:, None])
         found = tensor(call(answer, masses, k), "your codes", (batch, p))
@@ -90,7 +91,7 @@ def beat_the_layer(answer: object) -> str:
     for seed, true in enumerate((spikes_and_waves(64), DenseDictionary(64, 128, seed=3).double())):
         atoms = true.atoms().detach()
         data = SparseModel(true, active=4, amplitude=(0.2, 1.5))
-        signal, code = data.sample(200, generator=torch.Generator().manual_seed(seed))
+        signal, code = data.sample(200, generator=generator(seed))
         found = tensor(call(answer, atoms, signal, 4), "your codes", (200, 128))
         taken = found.abs() > 1e-6
         count = taken.sum(1).max().item()

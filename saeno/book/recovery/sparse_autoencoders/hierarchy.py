@@ -15,6 +15,7 @@ from saeno import DenseDictionary, OneStep, SparseAutoencoder, Unrolled, fit, lo
 from saeno.book.claims import Claim, Number, Paired
 from saeno.data import Sample
 from saeno.metrics import cosines, fvu, l0, match_atoms
+from saeno.seeds import generator
 from saeno.sparsity import BatchTopK, ReLU, SoftThreshold
 
 PARENTS, CHILDREN, CHANNELS, LAMBDA = 4, 4, 32, 0.1
@@ -47,7 +48,7 @@ AXES = {
 
 def families(count: int, seed: int) -> tuple[DenseDictionary, Sample]:
     """The true dictionary, parents first and then the children of each, and signals with their codes."""
-    random = torch.Generator().manual_seed(10_000 + seed)
+    random = generator(10_000 + seed)
     true = DenseDictionary.from_atoms(
         torch.linalg.qr(torch.randn(CHANNELS, CONCEPTS, generator=random)).Q.T.contiguous()
     )

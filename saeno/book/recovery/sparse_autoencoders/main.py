@@ -16,6 +16,7 @@ from saeno import DenseDictionary, MatchingPursuit, OneStep, SparseAutoencoder, 
 from saeno.book.claims import Claim, Number, Paired
 from saeno.data import SparseModel, mean
 from saeno.metrics import dead_atoms, fvu, l0, match_atoms, support_f1
+from saeno.seeds import generator
 from saeno.sparsity import BatchTopK, JumpReLU, ReLU, SoftThreshold
 
 STEPS, ACTIVE, SHARED = 1500, 5, 0.2
@@ -68,7 +69,7 @@ def truth(atoms: str, seed: int) -> DenseDictionary:
     dictionary = DenseDictionary(64, 128, seed=10_000 + seed)
     if atoms == "random":
         return dictionary
-    common = torch.randn(64, generator=torch.Generator().manual_seed(30_000 + seed))
+    common = torch.randn(64, generator=generator(30_000 + seed))
     common = common / common.norm()
     own = dictionary.atoms().detach()
     own = own - (own @ common)[:, None] * common
@@ -81,14 +82,14 @@ def trial(setting: str, seed: int, optimizer: type[torch.optim.Optimizer] = torc
     atoms, encoder, rate = setting.split(" | ")
     true = truth(atoms, seed)
     data = SparseModel(true, active=ACTIVE, signed=False)
-    first = data.sample(8192, generator=torch.Generator().manual_seed(40_000 + seed)).signal
+    first = data.sample(8192, generator=generator(40_000 + seed)).signal
     start = mean(first) if encoder.endswith("mean") else None
     model = SparseAutoencoder(DenseDictionary(64, 128, seed=seed), ENCODERS[encoder](), mean=start)
     loss = LOSSES.get(encoder, losses.objective)
     began = process_time()
     fit(model, data, STEPS, lr=float(rate), optimizer=optimizer, loss=loss, seed=seed, progress=False)
     seconds = process_time() - began
-    signal, code = data.sample(4096, generator=torch.Generator().manual_seed(20_000 + seed))
+    signal, code = data.sample(4096, generator=generator(20_000 + seed))
     match = match_atoms(model.dictionary, true)
     with torch.no_grad():
         reconstruction, found = model(signal)

@@ -9,6 +9,7 @@ import torch
 from saeno.book.checking import call, number, require, tensor
 from saeno.data import SparseModel
 from saeno.dictionaries import DenseDictionary
+from saeno.seeds import generator
 
 
 def bits(answer: object) -> str:
@@ -31,7 +32,7 @@ def bits(answer: object) -> str:
 
 def synthesis(answer: object) -> str:
     """A function of atoms (p, m) and codes (batch, p): the signals (batch, m)."""
-    random = torch.Generator().manual_seed(0)
+    random = generator(0)
     for p, m in ((3, 2), (7, 7), (4, 9)):
         atoms = torch.randn(p, m, generator=random)
         found = tensor(call(answer, atoms, torch.eye(p)), "the synthesis of single atoms", (p, m))
@@ -79,7 +80,7 @@ def find_atoms(answer: object) -> str:
     for angles in ((0.2, 1.2, 2.4), (0.1, 0.9, 1.7, 3.05), (0.5, 0.8)):
         true = torch.tensor([[math.cos(angle), math.sin(angle)] for angle in angles])
         data = SparseModel(DenseDictionary.from_atoms(true), active=1)
-        points = data.sample(600, generator=torch.Generator().manual_seed(len(angles))).signal
+        points = data.sample(600, generator=generator(len(angles))).signal
         found = tensor(call(answer, points, len(angles)), "your atoms", (len(angles), 2))
         norms = found.norm(dim=1)
         require((norms > 0).all(), "one of your atoms is zero")

@@ -11,6 +11,7 @@ import torch
 
 from saeno.book.claims import Claim, Number, Paired
 from saeno.dictionaries import FourierDictionary
+from saeno.seeds import generator
 
 AXES = {"nodes": [64, 256, 1024], "seed": range(10)}
 MODES = 31
@@ -54,7 +55,7 @@ CLAIMS = [
 def trial(nodes: int, seed: int) -> dict[str, float]:
     """The spread of what atoms see in white noise and in noise of low waves, alone and over the predicted spread."""
     atoms = FourierDictionary(1, 10, MODES, seed=seed)
-    white = torch.randn(1000, 1, nodes, generator=torch.Generator().manual_seed(1_000_000 + seed))
+    white = torch.randn(1000, 1, nodes, generator=generator(1_000_000 + seed))
     waves = FourierDictionary(1, 1000, MODES, seed=2_000_000 + seed).atoms(nodes)
     seen = {"white": atoms.analysis(white).std().item(), "waves": atoms.analysis(waves).std().item()}
     return {

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from saeno.book.checking import call, number, require, several, tensor
 from saeno.metrics import coherence
+from saeno.seeds import generator
 
 
 def safe(answer: object) -> str:
@@ -48,11 +49,11 @@ _CODES = ("the first code", "the second code")
 
 def pursuit(answer: object) -> str:
     """A function of atoms (p, m), a signal (m,) and k: the code (p,) of OMP."""
-    random = torch.Generator().manual_seed(0)
+    random = generator(0)
     D = torch.randn(24, 12, generator=random, dtype=torch.float64)
     D = D / D.norm(dim=1, keepdim=True)
     for sign in (1, -1):
-        x = sign * torch.randn(12, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+        x = sign * torch.randn(12, generator=generator(1), dtype=torch.float64)
         code = tensor(call(answer, D, x, 1), "your code", (24,))
         best = (D @ x).abs().argmax()
         require(code.count_nonzero() == 1, f"for k = 1 your code has {int(code.count_nonzero())} active entries")

@@ -9,6 +9,7 @@ from saeno.book.recovery.uniqueness.dictionaries import promised
 from saeno.book.recovery.uniqueness.main import decode
 from saeno.data import SparseModel, equiangular, spikes_and_waves
 from saeno.metrics import coherence
+from saeno.seeds import generator
 
 AXES = {"dictionary": ["spikes and waves", "equiangular"], "seed": range(10)}
 
@@ -52,7 +53,7 @@ def trial(dictionary: str, seed: int) -> dict[str, float]:
     """The largest error of each method where it is promised to find the code; and at the comb, where none can."""
     known = {"spikes and waves": spikes_and_waves(64), "equiangular": equiangular(113)}[dictionary]
     k = promised(coherence(known))
-    random = torch.Generator().manual_seed(1_000_000 + seed)
+    random = generator(1_000_000 + seed)
     signal, code = SparseModel(known, k, amplitude=(0.01, 2.0)).sample(500, generator=random)
     errors = {}
     for method, count in (("OMP", 500), ("basis pursuit", 20)):

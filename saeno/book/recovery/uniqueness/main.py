@@ -18,6 +18,7 @@ from saeno import DenseDictionary, OneStep, TopK, Unrolled
 from saeno.book.claims import Claim, Number, Paired
 from saeno.book.record import stored
 from saeno.data import SparseModel
+from saeno.seeds import generator
 
 SHARE = partial(Number, possible=(0.0, 1.0))
 CONCEPTS, PARTS, SIGNALS = 128, 16, 10
@@ -104,7 +105,7 @@ def trial(method: str, eighths: int, seed: int) -> dict[str, float]:
 
 def shares_found(method: str, dictionary: DenseDictionary, places: list[int], signals: int, seed: int) -> list[float]:
     """The share of codes that a method finds, at each number of active atoms in `places`."""
-    random = torch.Generator().manual_seed(1_000_000 + seed)
+    random = generator(1_000_000 + seed)
     shares = []
     for active in places:
         if len(shares) > 1 and shares[-2:] == [0, 0]:  # more entries are never easier

@@ -11,6 +11,7 @@ from saeno.book.claims import Claim, Number, Paired
 from saeno.book.record import stored
 from saeno.book.recovery.uniqueness.main import decode
 from saeno.data import SparseModel
+from saeno.seeds import generator
 
 CHANNELS, SIGNALS = 64, 50
 SIZES = [2**power for power in range(4, 14)]
@@ -57,7 +58,7 @@ def trial(method: str, active: int, seed: int) -> dict[str, float]:
     shares = []
     for atoms in SIZES:
         dictionary = DenseDictionary(CHANNELS, atoms, seed=1000 * seed + active).double().normalize_()
-        random = torch.Generator().manual_seed(1_000_000 + seed)
+        random = generator(1_000_000 + seed)
         signal, code = SparseModel(dictionary, active).sample(SIGNALS, generator=random)
         if method == "five steps":
             with torch.no_grad():
