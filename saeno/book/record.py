@@ -24,7 +24,15 @@ ARITHMETICS = (
     {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"},
     {"ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "AVX2", "ONEDNN_MAX_CPU_ISA": "SSE41"},
 )
-CELLS = Path(__file__).resolve().parents[2] / "_build" / "claims"
+
+
+def kept_in(package: Path) -> Path:
+    """Where finished trials are kept: in the repository; of an installed package, in the folder that one works in."""
+    root = package.parent
+    return (root if (root / "pyproject.toml").exists() else Path.cwd()) / "_build" / "claims"
+
+
+CELLS = kept_in(Path(__file__).resolve().parents[1])
 
 
 class Stored(NamedTuple):

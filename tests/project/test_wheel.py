@@ -10,6 +10,7 @@ import pytest
 
 from saeno.book.imports import PACKAGE, reached
 from saeno.book.press import ROOT
+from saeno.book.record import kept_in
 
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
 # In a process of its own: setuptools brings copies of packages, which others would then take for what is installed.
@@ -40,3 +41,10 @@ def test_the_wheel_has_what_is_no_code(kind):
     shipped = {path for pattern in SETTINGS["package-data"]["saeno"] for path in PACKAGE.glob(pattern)}
     assert found and found <= shipped
     assert Path(PACKAGE / "py.typed").read_text() == ""
+
+
+def test_trials_of_an_installed_package_are_kept_in_the_folder_that_one_works_in(tmp_path, monkeypatch):
+    """Not beside the installed packages, where one may not write."""
+    monkeypatch.chdir(tmp_path)
+    assert kept_in(tmp_path / "site-packages" / "saeno") == tmp_path / "_build" / "claims"
+    assert kept_in(PACKAGE) == PACKAGE.parent / "_build" / "claims"
