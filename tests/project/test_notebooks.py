@@ -87,3 +87,11 @@ def test_the_threads_of_the_environment_are_those_of_a_notebook(tmp_path, monkey
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     path = write(tmp_path / "a.ipynb", "import torch\nassert torch.get_num_threads() == 2")
     assert notebooks.execute(path).error is None
+
+
+@pytest.mark.parametrize(
+    "cores, threads, count", [(2, "1", 2), (2, "2", 1), (16, "1", 4), (16, "8,2", 2), (1, "4", 1), (2, None, 2)]
+)
+def test_notebooks_side_by_side_share_the_cores(cores, threads, count):
+    """Two with two threads each, on two cores, take five times as long as one after the other."""
+    assert notebooks.processes(cores, {} if threads is None else {"OMP_NUM_THREADS": threads}) == count

@@ -9,15 +9,20 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import NamedTuple
 
 from saeno.book.press import ROOT
 
-PROCESSES = min(4, os.cpu_count() or 1)  # side by side; each may take 2 GB
+MOST = 4  # side by side: each may take 2 GB
 TIMEOUT = 600  # seconds for one cell, generous, since what a chapter may take is 60 s
+
+
+def processes(cores: int, environment: Mapping[str, str]) -> int:
+    """How many notebooks are executed side by side: none waits for a core that the threads of another keep."""
+    return max(1, min(MOST, cores // int(environment.get("OMP_NUM_THREADS", "1").split(",")[0])))
 
 
 class Failure(NamedTuple):
@@ -134,7 +139,7 @@ def _reason(error: Exception) -> str:
 
 def execute_all(paths: Iterable[Path]) -> Iterator[Run]:
     """Execute notebooks side by side, one thread of computation each, and yield each as it ends, announcing it."""
-    with ThreadPoolExecutor(PROCESSES) as pool:
+    with ThreadPoolExecutor(processes(os.cpu_count() or 1, os.environ)) as pool:
         for done in as_completed([pool.submit(execute, path) for path in paths]):
             run = done.result()
             print(f"  {'FAILED' if run.error else 'executed'} {run.path.name} ({run.seconds:.0f} s)", flush=True)
