@@ -95,3 +95,23 @@ def test_the_threads_of_the_environment_are_those_of_a_notebook(tmp_path, monkey
 def test_notebooks_side_by_side_share_the_cores(cores, threads, count):
     """Two with two threads each, on two cores, take five times as long as one after the other."""
     assert notebooks.processes(cores, {} if threads is None else {"OMP_NUM_THREADS": threads}) == count
+
+
+@pytest.mark.parametrize(
+    "source, folded",
+    [
+        ("import torch\n\nfrom saeno import fit", True),
+        (
+            "# Brings saeno.\ntry:\n    import saeno\nexcept ImportError:\n    %pip install saeno\n    import saeno",
+            True,
+        ),
+        ("import torch\ntorch.manual_seed(0)", False),
+        ("from saeno import (", False),
+        ("", False),
+    ],
+)
+def test_a_page_folds_cells_that_only_import(source, folded):
+    cell = nbformat.v4.new_code_cell(source, metadata={"tags": ["other"]})
+    notebook = notebooks.normalise(nbformat.v4.new_notebook(cells=[cell, nbformat.v4.new_markdown_cell("import this")]))
+    assert notebook.cells[0].metadata.tags == ["other"] + folded * ["hide-input"]
+    assert notebook == notebooks.normalise(notebook) and "tags" not in notebook.cells[1].metadata

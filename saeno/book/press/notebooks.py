@@ -3,9 +3,11 @@
 Outputs are stored in one form, so that running a notebook again changes its file only where a result changed: no
 times, no version numbers of the kernel, no split of a stream into pieces, and no widgets. These are dead without a
 kernel, and a page would ask other hosts for the programs that show them; what they have in HTML and text is stored.
+Cells that only import are marked, so that a page folds them.
 """
 
 import argparse
+import ast
 import os
 import sys
 import time
@@ -17,6 +19,7 @@ from typing import NamedTuple
 from saeno.book.press import ROOT
 
 MOST = 4  # side by side: each may take 2 GB
+FOLDED = "hide-input"  # on a page, where one click shows the cell; Jupyter and Colab show it as ever
 TIMEOUT = 600  # seconds for one cell, generous, since what a chapter may take is 60 s
 
 
@@ -68,11 +71,25 @@ def find(book: Path) -> list[Path]:
 
 
 def code(notebook) -> str:
-    """The code cells of a notebook (a `nbformat.NotebookNode`) as Python: a command such as %pip becomes a call."""
+    """The code cells of a notebook (a `nbformat.NotebookNode`) as Python."""
+    return "".join(python(cell.source) for cell in notebook.cells if cell.cell_type == "code")
+
+
+def python(source: str) -> str:
+    """A cell as Python: a command such as %pip becomes a call."""
     from IPython.core.inputtransformer2 import TransformerManager
 
-    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return "".join(map(TransformerManager().transform_cell, cells))
+    return TransformerManager().transform_cell(source)
+
+
+def imports_only(source: str) -> bool:
+    """Whether a cell does nothing but import, or try to: what a chapter needs, and no reader came for."""
+    try:
+        lines = ast.parse(python(source)).body
+    except SyntaxError:  # it is for a reader to complete
+        return False
+    lines = [line for part in lines for line in (part.body if isinstance(part, ast.Try) else [part])]
+    return bool(lines) and all(isinstance(line, ast.Import | ast.ImportFrom) for line in lines)
 
 
 def normalise(notebook):
@@ -82,6 +99,9 @@ def normalise(notebook):
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        tags = cell.metadata.get("tags", [])
+        if cell.cell_type == "code" and FOLDED not in tags and imports_only(cell.source):
+            cell.metadata.tags = [*tags, FOLDED]
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     return notebook
