@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from saeno import composition, files
+from saeno import composition, files, pretrained
 from saeno.checks import instance, real, short, tensor
 from saeno.dictionaries import Dictionary
 from saeno.grids import Grid
@@ -122,12 +123,45 @@ class SparseAutoencoder(nn.Module):
         if "model" not in description or "training" in description:
             raise ValueError(f"path = {str(path)!r}: not a saved model (a checkpoint of `fit` is read by `fit` itself)")
         with files.understood(path):
-            composition.check_sizes(description["model"]["dictionary"], tensors)
-            model = cls.from_description(description["model"])
-            for name, value in model.state_dict().items():
-                if name in tensors and tensors[name].dtype != value.dtype:
-                    raise ValueError(f"{name} is {tensors[name].dtype}, and is described as {value.dtype}")
-            model.load_state_dict(tensors)
+            return cls._restored(tensors, description["model"])
+
+    def save_pretrained(self, folder: str | os.PathLike, recipe: Mapping[str, Any] | None = None) -> None:
+        """Write the model to a folder in the conventions of Hugging Face.
+
+        `model.safetensors`, as `save` writes it; `config.json`, the composition of `describe` and the versions; and
+        `README.md`, a card. A model of the same composition that is there is replaced; a card that was edited is kept.
+
+        folder: made when it is not there. recipe: how the model came to be, as plain data by the names "data",
+        "training" and "results", for `config.json` and the card.
+
+        Raises ValueError for a folder that holds another model and for a recipe that is no plain data, OSError when a
+        file cannot be written. The folder is then as it was.
+        """
+        pretrained.save(folder, self.state_dict(), self.describe(), recipe)
+
+    @classmethod
+    def from_pretrained(cls, source: str | os.PathLike, revision: str | None = None) -> SparseAutoencoder:
+        """The model that `save_pretrained` wrote, on the CPU and in eval mode.
+
+        source: a folder; or, where there is none of that name, "owner/name" on the Hugging Face Hub. revision: of the
+        repository there, a branch, a tag or a commit.
+
+        Raises ValueError, naming the file and the key, for a folder that holds no model or another one than it says;
+        ImportError for "owner/name" without the extra `hub`: `pip install "saeno[hub]"`.
+        """
+        folder = pretrained.find(source, revision)
+        tensors, description = pretrained.load(folder)
+        with files.understood(folder / pretrained.WEIGHTS):
+            return cls._restored(tensors, description)
+
+    @classmethod
+    def _restored(cls, tensors: dict[str, Tensor], description: dict[str, Any]) -> SparseAutoencoder:
+        composition.check_sizes(description["dictionary"], tensors)
+        model = cls.from_description(description)
+        for name, value in model.state_dict().items():
+            if name in tensors and tensors[name].dtype != value.dtype:
+                raise ValueError(f"{name} is {tensors[name].dtype}, and is described as {value.dtype}")
+        model.load_state_dict(tensors)
         return model.eval()
 
     def describe(self) -> dict[str, object]:

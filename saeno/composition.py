@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
@@ -49,6 +50,31 @@ def build(description: Any) -> Any:
     if description.get("class") not in PUBLIC:
         raise ValueError(f"class = {description.get('class')!r}: should be one of {', '.join(PUBLIC)}")
     return PUBLIC[description["class"]].from_settings(**settings)
+
+
+def check_keys(description: Any, place: str) -> None:
+    """Raise ValueError, naming the place and what would do, for a class or a setting that is not one of saeno's.
+
+    place: where the description stands, such as "model.dictionary", for the error.
+    """
+    for number, part in enumerate(description if isinstance(description, list) else ()):
+        check_keys(part, f"{place}[{number}]")
+    if not isinstance(description, dict):
+        return
+    kind = PUBLIC.get(description["class"]) if isinstance(description.get("class"), str) else None
+    if kind is None:
+        raise ValueError(f"{place}.class = {description.get('class')!r}: should be one of {', '.join(PUBLIC)}")
+    own = "from_settings" in vars(kind)
+    known = inspect.signature(kind.from_settings if own else kind).parameters.values()
+    known = {one.name: one.default is one.empty for one in known if one.kind is one.POSITIONAL_OR_KEYWORD}
+    for key, value in description.items():
+        if key != "class" and key not in known:
+            good = ", ".join(known) or "none: it has no settings"
+            raise ValueError(f"{place}.{key} = {value!r}: should be one of {good} for {kind.__name__}")
+        check_keys(value, f"{place}.{key}")
+    for key, needed in known.items():
+        if needed and key not in description:
+            raise ValueError(f"{place}.{key}: is missing, {kind.__name__} needs it")
 
 
 def check_sizes(description: Any, tensors: dict[str, Tensor], place: str = "dictionary.") -> None:

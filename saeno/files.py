@@ -25,19 +25,57 @@ def write(path: str | os.PathLike, tensors: dict[str, Tensor], description: dict
     A killed write leaves the old file. Raises ValueError for a folder that does not exist, OSError, naming the file,
     when it cannot be written.
     """
+    checks.path(path)
+    with _replaced(path) as part:
+        _save(part, path, tensors, description)
+
+
+def write_folder(
+    folder: Path, name: str, tensors: dict[str, Tensor], description: dict[str, Any], texts: dict[str, str]
+) -> None:
+    """Tensors and a description, as of `write`, and texts by the names of their files, in one folder.
+
+    All are on the disk before the first takes its place, so a disk that is full changes nothing. Raises OSError, naming
+    the file, when one cannot be written.
+    """
+    with contextlib.ExitStack() as waiting:
+        _save(waiting.enter_context(_replaced(folder / name)), folder / name, tensors, description)
+        for other, text in texts.items():
+            part = waiting.enter_context(_replaced(folder / other))
+            with _written(part, folder / other):
+                part.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _replaced(path: str | os.PathLike) -> Iterator[Path]:
+    """A name to write to, which takes the place of the file when nothing went wrong; else the file stays as it is."""
+    with _part(path) as part:
+        yield part
+        try:
+            os.replace(part, path)
+        except OSError as error:
+            raise OSError(f"path = {str(path)!r}: cannot be written ({error})") from error
+
+
+@contextlib.contextmanager
+def _written(part: Path, path: str | os.PathLike) -> Iterator[None]:
+    """What is written to `part` in here is on the disk afterwards; an error names the file that it is for."""
     from safetensors import SafetensorError
+
+    try:
+        yield
+        with open(part, "rb+") as file:
+            os.fsync(file.fileno())
+    except (OSError, SafetensorError) as error:
+        raise OSError(f"path = {str(path)!r}: cannot be written ({error})") from error
+
+
+def _save(part: Path, path: str | os.PathLike, tensors: dict[str, Tensor], description: dict[str, Any]) -> None:
     from safetensors.torch import save_file
 
-    checks.path(path)
     header = {"saeno": json.dumps({"schema": SCHEMA, **description})}
-    with _part(path) as part:
-        try:
-            save_file({n: tensor.detach().cpu().contiguous() for n, tensor in tensors.items()}, part, metadata=header)
-            with open(part, "rb+") as file:
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        except (OSError, SafetensorError) as error:
-            raise OSError(f"path = {str(path)!r}: cannot be written ({error})") from error
+    with _written(part, path):
+        save_file({n: tensor.detach().cpu().contiguous() for n, tensor in tensors.items()}, part, metadata=header)
 
 
 def probe(path: str | os.PathLike, size: int) -> None:

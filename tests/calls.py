@@ -179,6 +179,12 @@ def _saved() -> Path:
     return path
 
 
+def _pretrained() -> Path:
+    folder = FOLDER / "saeno-calls-model"
+    _model().save_pretrained(folder)
+    return folder
+
+
 def _trained(**arguments: Any) -> Any:
     return fit(**{"progress": False, **arguments})
 
@@ -585,6 +591,11 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
         "SparseAutoencoder.decode": (_of(_model, "decode"), {"code": lambda: _normal(5, 6)}),
         "SparseAutoencoder.save": (_of(_model, "save"), {"path": _saved}),
         "SparseAutoencoder.load": (SparseAutoencoder.load, {"path": _saved}),
+        "SparseAutoencoder.save_pretrained": (
+            _of(_model, "save_pretrained"),
+            {"folder": lambda: FOLDER / "saeno-calls", "recipe": lambda: {"training": {"steps": 3}}},
+        ),
+        "SparseAutoencoder.from_pretrained": (SparseAutoencoder.from_pretrained, {"source": _pretrained}),
         "losses.l1": (
             lambda weight, model, signal: losses.l1(weight)(model, signal),
             {"weight": lambda: 0.1, "model": _model, "signal": lambda: _normal(*_X)},

@@ -14,6 +14,7 @@ lifting sparsity
 dictionaries
 inference metrics
 composition data
+pretrained
 autoencoder
 losses
 training

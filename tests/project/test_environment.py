@@ -32,7 +32,7 @@ def test_environment_yml_is_what_make_installs():
     assert environment["name"] == PROJECT["name"]
     assert f"python{PROJECT['requires-python']}" in conda and {"pip", "make"} <= set(conda)
     assert len(pip) == 2 and "-c constraints.txt" in pip and "-c constraints.txt" in makefile
-    assert extras(" ".join(pip)) == extras(makefile) == set(PROJECT["optional-dependencies"]) - {"kernels"}
+    assert extras(" ".join(pip)) == extras(makefile) == set(PROJECT["optional-dependencies"]) - {"kernels", "hub"}
 
 
 def test_the_core_is_small_and_torch_has_no_upper_bound():
