@@ -46,6 +46,12 @@ def write_folder(
                 part.write_text(text, encoding="utf-8")
 
 
+def write_text(path: Path, text: str) -> None:
+    """A text as a file, replaced as a whole. Raises OSError, naming the file, when it cannot be written."""
+    with _replaced(path) as part, _written(part, path):
+        part.write_text(text, encoding="utf-8")
+
+
 @contextlib.contextmanager
 def _replaced(path: str | os.PathLike) -> Iterator[Path]:
     """A name to write to, which takes the place of the file when nothing went wrong; else the file stays as it is."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import json
 import math
 import re
 import tempfile
@@ -54,6 +55,7 @@ from saeno import (
     losses,
     metrics,
     plots,
+    recipe,
 )
 from saeno.book.checking import check
 from saeno.book.claims import claim
@@ -183,6 +185,15 @@ def _pretrained() -> Path:
     folder = FOLDER / "saeno-calls-model"
     _model().save_pretrained(folder)
     return folder
+
+
+def _config() -> Path:
+    """A run that is finished, so that a call of it takes no time."""
+    np.save(FOLDER / "saeno-calls.npy", _normal(40, 4).numpy())
+    path = FOLDER / "saeno-calls.json"
+    said = {"model": _picks().describe(), "data": "saeno-calls.npy", "training": {"steps": 2, "batch": 8}}
+    path.write_text(json.dumps(said))
+    return path
 
 
 def _trained(**arguments: Any) -> Any:
@@ -593,9 +604,14 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
         "SparseAutoencoder.load": (SparseAutoencoder.load, {"path": _saved}),
         "SparseAutoencoder.save_pretrained": (
             _of(_model, "save_pretrained"),
-            {"folder": lambda: FOLDER / "saeno-calls", "recipe": lambda: {"training": {"steps": 3}}},
+            {"folder": lambda: str(FOLDER / "saeno-calls"), "recipe": lambda: {"training": {"steps": 3}}},
         ),
         "SparseAutoencoder.from_pretrained": (SparseAutoencoder.from_pretrained, {"source": _pretrained}),
+        "recipe.read": (recipe.read, {"config": _config}),
+        "recipe.train": (
+            recipe.train,
+            {"config": _config, "out": lambda: str(FOLDER / "saeno-calls-run"), "progress": lambda: False},
+        ),
         "losses.l1": (
             lambda weight, model, signal: losses.l1(weight)(model, signal),
             {"weight": lambda: 0.1, "model": _model, "signal": lambda: _normal(*_X)},
@@ -920,6 +936,7 @@ NAMES = {
     "recovered": ("claim",),
     "sparsity": ("step", "accelerate"),  # which go with some of them
     "signal": ("shape", "grid", "start", "reconstruction"),
+    "source": ("folder",),
     "to_grid": ("grid",),
     "true": ("atoms", "grid"),
     "truth": ("atoms", "grid", "true_code", "code"),

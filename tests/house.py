@@ -19,7 +19,8 @@ autoencoder
 losses
 training
 operators
-__init__ plots
+recipe
+__init__ __main__ plots
 book/chapters book/explorer book/imports book/panel book/peers book/runner
 book/checking book/numbers book/record
 book/claims
@@ -31,6 +32,7 @@ book/press
 DOORS = {
     "book/chapters": "loads experiments and exercises, whose names stand in claims and chapters",
     "book/press/docstrings": "gets the names of modules from Sphinx, and changes no result",
+    "recipe/sources": "records a layer of a network that a configuration names, which is never one of ours",
     "data/signals": "asks for packages that may be absent, and never for a module of ours",
 }
 LARGEST, MOST = 0.20, 12  # of one folder: share of the lines of the package, and modules beside `__init__`

@@ -75,7 +75,8 @@ ACCEPTED = [
     ("fit", "checkpoint", "text"),
     ("fit", "every|metrics", "list|nothing|dict"),
     ("SparseAutoencoder.(save|load)", "path", "text"),
-    ("SparseAutoencoder.(save|from)_pretrained", "folder|source", "text|no folder|a folder"),
+    ("SparseAutoencoder.(save|from)_pretrained", "folder", "text"),
+    ("recipe.train", "out", "text|None"),
     ("SparseAutoencoder.save_pretrained", "recipe", "None|dict"),
     # pairs of functions, and operators: time may stand still, a layer runs once, functions are anyone's
     ("pde.*", "time|viscosity|diffusivity|velocity|forcing|source|tau|first", "zero|huge|negative"),

@@ -1,0 +1,6 @@
+"""Training from a file: what `python -m saeno config.json` does."""
+
+from saeno.recipe.config import EXAMPLE, Recipe, read
+from saeno.recipe.run import train
+
+__all__ = ["EXAMPLE", "Recipe", "read", "train"]
