@@ -1,6 +1,7 @@
 """Sparse autoencoders, lifted sparse autoencoders and sparse autoencoder neural operators, as sparse model recovery."""
 
 from saeno import data, inference, losses, metrics
+from saeno.advice import Advice, advise
 from saeno.autoencoder import SparseAutoencoder
 from saeno.dictionaries import ConvDictionary, DenseDictionary, Dictionary, FourierDictionary, Lifted
 from saeno.inference import MatchingPursuit, OneStep, OnGrid, Unrolled
@@ -11,6 +12,7 @@ from saeno.training import History, TrainingError, fit
 __version__ = "0.1.0.dev0"
 
 __all__ = [
+    "Advice",
     "BatchTopK",
     "ConvDictionary",
     "DenseDictionary",
@@ -34,6 +36,7 @@ __all__ = [
     "TopK",
     "TrainingError",
     "Unrolled",
+    "advise",
     "data",
     "fit",
     "inference",

@@ -7,6 +7,7 @@ import json
 import sys
 
 from saeno import recipe
+from saeno.advice import advise
 from saeno.training import TrainingError
 
 TEXT = """Train a sparse autoencoder as a file of JSON says, and leave a folder: model.safetensors, config.json with the
@@ -19,14 +20,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("config", nargs="?", help="a file of JSON; --example shows one")
     parser.add_argument("--out", metavar="FOLDER", help="where the run goes; by default beside CONFIG, as CONFIG-run")
     parser.add_argument("--example", action="store_true", help="print a configuration to begin with")
+    parser.add_argument(
+        "--advise", metavar="X.npy", help="say what fits these signals, and print a configuration for them"
+    )
     parser.add_argument("--quiet", action="store_true", help="show no bar")
     asked = parser.parse_args(arguments)
-    if asked.example == (asked.config is not None):
-        parser.error("give a configuration, or --example")
+    if [asked.example, asked.config is not None, asked.advise is not None].count(True) != 1:
+        parser.error("give a configuration, --example or --advise X.npy")
     if asked.example:
         print(json.dumps(recipe.EXAMPLE, indent=2))
         return 0
     try:
+        if asked.advise is not None:
+            found = advise(recipe.signals(asked.advise))
+            print(found, file=sys.stderr)
+            print(json.dumps(found.config(asked.advise), indent=2))
+            return 0
         folder = recipe.train(asked.config, asked.out, progress=not asked.quiet)
     except KeyboardInterrupt as error:
         print(f"\n{error or 'interrupted'}; the same command goes on from there", file=sys.stderr)

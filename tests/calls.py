@@ -50,6 +50,8 @@ from saeno import (
     SpectralLifting,
     TopK,
     Unrolled,
+    advise,
+    export,
     fit,
     inference,
     losses,
@@ -70,6 +72,7 @@ from saeno.data import (
     geometric_median,
     lines,
     mean,
+    mirrored,
     scale,
     signals,
     simplex,
@@ -608,6 +611,20 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
         ),
         "SparseAutoencoder.from_pretrained": (SparseAutoencoder.from_pretrained, {"source": _pretrained}),
         "recipe.read": (recipe.read, {"config": _config}),
+        "recipe.signals": (
+            recipe.signals,
+            {"path": lambda: _config() and FOLDER / "saeno-calls.npy", "most": lambda: 8},
+        ),
+        "export.to_saelens": (
+            export.to_saelens,
+            {
+                "model": _picks,
+                "folder": lambda: str(Path(tempfile.mkdtemp()) / "m"),
+                "metadata": lambda: {"model_name": "gpt2-small"},
+            },
+        ),
+        "advise": (advise, {"x": lambda: _normal(24, 4), "trial": lambda: 2, "seed": lambda: 0}),
+        "data.mirrored": (mirrored, {"signal": lambda: _normal(2, 3, 4)}),
         "recipe.train": (
             recipe.train,
             {"config": _config, "out": lambda: str(FOLDER / "saeno-calls-run"), "progress": lambda: False},

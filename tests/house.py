@@ -16,10 +16,10 @@ inference metrics
 composition data
 pretrained
 autoencoder
-losses
+export losses
 training
 operators
-recipe
+advice recipe
 __init__ __main__ plots
 book/chapters book/explorer book/imports book/panel book/peers book/runner
 book/checking book/numbers book/record

@@ -75,7 +75,11 @@ ACCEPTED = [
     ("fit", "checkpoint", "text"),
     ("fit", "every|metrics", "list|nothing|dict"),
     ("SparseAutoencoder.(save|load)", "path", "text"),
-    ("SparseAutoencoder.(save|from)_pretrained", "folder", "text"),
+    ("SparseAutoencoder.(save|from)_pretrained", "folder|source", "text"),
+    ("export.to_saelens", "folder|metadata", "text|None|dict"),
+    ("recipe.signals", "path|most", "text|vast|huge"),
+    ("advise", "trial|seed", "zero|vast|huge"),
+    ("advise", "x", "one more channel|rank more"),
     ("recipe.train", "out", "text|None"),
     ("SparseAutoencoder.save_pretrained", "recipe", "None|dict"),
     # pairs of functions, and operators: time may stand still, a layer runs once, functions are anyone's

@@ -246,6 +246,30 @@ def test_what_is_large_stays_on_the_disk(made, tmp_path, monkeypatch):
     assert errors[1] == pytest.approx(errors[0], rel=0.3)
 
 
+def test_functions_are_mirrored_where_it_says(made, tmp_path):
+    np.save(tmp_path / "f.npy", signals(shape=(2, 8)).numpy())
+    model = {"dictionary": {"class": "FourierDictionary", "concepts": 4, "modes": [3]}}
+    model["inference"] = {"class": "MatchingPursuit", "k": 1}
+    read = recipe.read(made(model, where={"file": "f.npy", "mirror": True}))
+    source = sources.load(read, sources.identified(read), tmp_path)
+    assert source.found["grid"] == [8] and source.train.shape == (54, 2, 16)
+    assert source.train.equal(source.train.flip(-1))
+    assert source.held_out.shape == (6, 2, 16)
+
+
+def test_a_file_is_read_for_advice(made, tmp_path, capsys):
+    made()
+    assert recipe.signals("x.npy").equal(signals())
+    assert recipe.signals("x.npy", most=4).equal(signals()[[0, 20, 39, 59]])
+    assert main(["--advise", "x.npy"]) == 0
+    said = capsys.readouterr()
+    assert "DenseDictionary: a concept is active or not" in said.err
+    (tmp_path / "a.json").write_text(said.out)
+    read = recipe.read("a.json")
+    assert read.data["file"] == "x.npy" and read.model["dictionary"]["class"] == "DenseDictionary"
+    assert main(["--advise", "y.npy"]) == 2
+
+
 @pytest.mark.parametrize("large", [False, True])
 def test_a_folder_of_shards_is_read(large, made, tmp_path, monkeypatch):
     writer = ShardWriter(tmp_path / "shards")
@@ -332,4 +356,4 @@ def test_the_command_line_says_what_it_takes(made):
     done = subprocess.run([*run, str(made()), "--quiet", "--out", "o"], capture_output=True, text=True, check=True)
     assert done.stdout == 'o: SparseAutoencoder.from_pretrained("o")\n' and done.stderr == ""
     done = subprocess.run(run, capture_output=True, text=True)
-    assert done.returncode == 2 and "give a configuration, or --example" in done.stderr
+    assert done.returncode == 2 and "give a configuration, --example or --advise" in done.stderr

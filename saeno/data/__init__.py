@@ -4,6 +4,7 @@ recordings that need no network (`signals`). `pde` has pairs of functions that a
 
 from saeno.data import families, pde, signals
 from saeno.data.centre import geometric_median, mean, scale
+from saeno.data.ends import mirrored
 from saeno.data.frames import equiangular, simplex, spikes_and_waves
 from saeno.data.frequencies import FrequencyModel
 from saeno.data.lines import lines
@@ -21,6 +22,7 @@ __all__ = [
     "geometric_median",
     "lines",
     "mean",
+    "mirrored",
     "pde",
     "scale",
     "signals",

@@ -2,5 +2,6 @@
 
 from saeno.recipe.config import EXAMPLE, Recipe, read
 from saeno.recipe.run import train
+from saeno.recipe.sources import signals
 
-__all__ = ["EXAMPLE", "Recipe", "read", "train"]
+__all__ = ["EXAMPLE", "Recipe", "read", "signals", "train"]

@@ -32,6 +32,7 @@ FIT = {
 }
 TRAINING = ("steps", *FIT, "held_out", "device")
 KINDS = {"file": ("file",), "folder": ("folder",), "module": ("module", "layer", "inputs", "call", "output")}
+ALSO = ("mirror",)
 FOUND = ("sha256", "signals", "channels", "grid")  # what a run adds, and holds the data against when it is there
 
 
@@ -93,14 +94,14 @@ def _data(said: Any) -> dict[str, Any]:
     if isinstance(said, str):
         said = {"file" if said.endswith(".npy") else "folder": said}
     every = tuple(dict.fromkeys(key for keys in KINDS.values() for key in keys))
-    check(said, (*every, *FOUND), "data")
+    check(said, (*every, *ALSO, *FOUND), "data")
     kinds = [kind for kind in KINDS if kind in said]
     if len(kinds) != 1:
         raise ValueError(f"data = {short(said)}: should have one of {', '.join(KINDS)}")
-    check(said, (*KINDS[kinds[0]], *FOUND), "data", needed=KINDS[kinds[0]][:3])
+    check(said, (*KINDS[kinds[0]], *ALSO, *FOUND), "data", needed=KINDS[kinds[0]][:3])
     for key in KINDS[kinds[0]][:3]:
         checks.text(said[key], f"data.{key}")
-    return said
+    return {**said, "mirror": checks.flag(said.get("mirror", False), "data.mirror")}
 
 
 def _training(said: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
-from saeno import composition
+from saeno import checks, composition
 from saeno.checks import short
+from saeno.data import mirrored
 from saeno.operators.activations import record
 from saeno.recipe.config import Recipe
 from saeno.seeds import generator
@@ -71,23 +73,42 @@ def load(recipe: Recipe, data: dict[str, Any], out: Path) -> Source:
         if found[key] != value:
             raise ValueError(f"data.{key} = {value!r}: the data have {found[key]!r}")
     large = rows * int(np.prod(shape)) * dtype.itemsize > LARGE
+    if isinstance(signals, Shards) and large and data["mirror"]:
+        raise ValueError(
+            "data.mirror = True: is for signals of at most 1 GiB, or a file; write mirrored ones as shards"
+        )
     if isinstance(signals, Shards) and large:
         return Source(*_of_shards(signals, count, batch), found)
     if isinstance(signals, Shards):
         signals = torch.cat(list(signals)).numpy()
     order = torch.randperm(rows, generator=generator(recipe.training["seed"]))
     aside, kept = order[:count].sort().values, order[count:].sort().values
-    own = Rows(signals, kept, dtype)
+    own = Rows(signals, kept, dtype, data["mirror"])
     loader = DataLoader(own, batch, shuffle=True, generator=generator(0), drop_last=True, collate_fn=_as_it_is)
     train = loader if large else own.__getitems__(range(len(own)))
-    return Source(train, Rows(signals, aside, dtype).__getitems__(range(count)), own.__getitems__(_first(own)), found)
+    return Source(
+        train,
+        Rows(signals, aside, dtype, data["mirror"]).__getitems__(range(count)),
+        own.__getitems__(_first(own)),
+        found,
+    )
+
+
+def signals(path: str | os.PathLike, most: int = MOST) -> Tensor:
+    """The signals `(signals, channels, *grid)` of a file of NumPy, as float32; of many, `most` at equal distances.
+
+    Raises ValueError for a file that is not there, or holds none.
+    """
+    array, most = _array(checks.path(path), "path"), checks.whole(most, "most")
+    chosen = np.linspace(0, len(array) - 1, min(most, len(array))).round().astype(int)
+    return torch.from_numpy(array[chosen]).float()
 
 
 class Rows(Dataset):
     """Some rows of an array, which may lie on the disk; a batch of them is read at once."""
 
-    def __init__(self, array: np.ndarray, chosen: Tensor, dtype: torch.dtype):
-        self.array, self.chosen, self.dtype = array, chosen.numpy(), dtype
+    def __init__(self, array: np.ndarray, chosen: Tensor, dtype: torch.dtype, mirror: bool):
+        self.array, self.chosen, self.dtype, self.mirror = array, chosen.numpy(), dtype, mirror
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -96,7 +117,8 @@ class Rows(Dataset):
         return self.__getitems__([place])[0]
 
     def __getitems__(self, places: Sequence[int]) -> Tensor:
-        return torch.from_numpy(self.array[self.chosen[list(places)]]).to(self.dtype)
+        rows = torch.from_numpy(self.array[self.chosen[list(places)]]).to(self.dtype)
+        return mirrored(rows) if self.mirror else rows
 
 
 def _as_it_is(batch: Tensor) -> Tensor:
