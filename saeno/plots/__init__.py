@@ -10,6 +10,7 @@ from saeno.plots.atoms import atoms, cosine_matrix, mosaic
 from saeno.plots.canvas import FOUND, FOURTH, INK, QUIET, TRUE, WIDTH, style
 from saeno.plots.codes import codes, masses, passage
 from saeno.plots.curves import learning_curve, phase_diagram, spread
+from saeno.plots.dashboard import atlas, dashboard
 
 __all__ = [
     "FOUND",
@@ -18,9 +19,11 @@ __all__ = [
     "QUIET",
     "TRUE",
     "WIDTH",
+    "atlas",
     "atoms",
     "codes",
     "cosine_matrix",
+    "dashboard",
     "learning_curve",
     "masses",
     "mosaic",

@@ -1,0 +1,90 @@
+"use strict";
+// What the page shows, as the model had it. Tensors are unpacked when something asks for them the first time.
+const data = JSON.parse(document.getElementById("data").textContent);
+const COUNT = data.concepts.usage.length;
+const FUNCTIONS = data.kind === "line" || data.kind === "map"; // else vectors, which have no places
+const FLAT = data.kind === "map" || data.kind === "image"; // is drawn as a picture; else as a curve
+
+const KINDS = { f4: Float32Array, i2: Int16Array, i1: Int8Array };
+
+function bytes(text, Kind) {
+  return new Kind(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+}
+
+// {shape, at(i, j, …)}: the entries with these first indices, as a Float32Array.
+function unpacked(packed) {
+  if (packed.values === undefined) {
+    let values = bytes(packed.data, KINDS[packed.kind]);
+    if (packed.scale !== undefined) {
+      const scale = bytes(packed.scale, Float32Array), row = values.length / scale.length;
+      values = Float32Array.from(values, (value, i) => value * scale[Math.floor(i / row)]);
+    }
+    packed.values = values;
+    delete packed.data; // the text is not needed again
+  }
+  const at = (...index) => {
+    let size = packed.values.length, start = 0;
+    index.forEach((i, axis) => { size /= packed.shape[axis]; start += i * size; });
+    return packed.values.subarray(start, start + size);
+  };
+  return { shape: packed.shape, at };
+}
+
+const largest = (values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+
+// --- atoms
+
+// The shown channel of an atom that has the largest share of its energy, by its place among those that are shown.
+function strongest(concept) {
+  const share = data.atoms.share[concept];
+  return share.indexOf(Math.max(...share));
+}
+
+// One channel of an atom: its values, on a grid. Of a function the middle of its energy is moved to `centre`, in [0, 1).
+function atom(concept, place = strongest(concept), centre = null) {
+  const { shape, at } = unpacked(data.atoms.picture), grid = shape.slice(2);
+  const values = at(concept, place);
+  if (!FUNCTIONS || centre === null) return { values, grid };
+  const middle = data.atoms.centre[concept];
+  return rolled({ values, grid }, middle.map((one) => (data.atoms.spread[concept] > 0.95 ? 0 : centre - one)));
+}
+
+// A function moved around the torus: by parts of it, to the nearest node.
+function rolled({ values, grid }, by) {
+  const [rows, columns] = grid.length === 2 ? grid : [1, grid[0]];
+  const [down, across] = grid.length === 2 ? by : [0, by[0]];
+  const turn = (i, n, part) => (((i - Math.round(part * n)) % n) + n) % n;
+  const moved = new Float32Array(values.length);
+  for (let r = 0; r < rows; r++) {
+    const from = turn(r, rows, down) * columns;
+    for (let c = 0; c < columns; c++) moved[r * columns + c] = values[from + turn(c, columns, across)];
+  }
+  return { values: moved, grid };
+}
+
+// What one event adds to a channel of a signal, in the unit of the signal.
+function added(concept, place, mass) {
+  const { values, grid } = FUNCTIONS ? rolled(atom(concept), place) : atom(concept);
+  return { values: values.map((value) => value * mass * data.unit), grid };
+}
+
+// --- words
+
+const labelled = (concept) => data.labels[concept] ?? "";
+const named = (concept) => `Concept ${concept}` + (labelled(concept) ? `: ${labelled(concept)}` : "");
+
+// A number with three digits, with a true minus.
+function number(value) {
+  if (value === null) return "–";
+  const size = Math.abs(value);
+  const text = value === 0 ? "0" : size >= 1e4 || size < 1e-3 ? value.toExponential(1) : Number(value.toPrecision(3)).toString();
+  return text.replace("-", "−");
+}
+
+function percent(part) {
+  if (part === null) return "–";
+  const size = 100 * part;
+  return (size === 0 ? "0" : size < 0.1 ? "< 0.1" : size < 9.95 ? size.toFixed(1) : size.toFixed(0)) + " %";
+}
+
+const at_ = (place) => (place.length === 1 ? number(place[0]) : `(${place.map(number).join(", ")})`);
