@@ -125,13 +125,13 @@ function leave() {
 
 // The atom: a channel of it, and all channels at once where they are many.
 function portrait(concept) {
-  const holder = el("div", {}), channels = data.atoms.channels[concept];
+  const holder = el("div", { class: "portrait" }), channels = data.atoms.channels[concept];
   const fill = (place) => {
-    const { values, grid } = atom(concept, place, 0.5), most = number(largest(values));
+    const { values, grid } = closer(atom(concept, place, 0.5)), most = number(largest(values));
     const which = data.channels > 1 && FUNCTIONS ? `Channel ${channels[place]}, which has ${percent(data.atoms.share[concept][place])} of its energy. ` : "";
     const words = `The atom of concept ${concept}. ${which}Largest value ${most}.`;
     const draw = FLAT ? (pen, w, h) => drawPicture(pen, w, h, values, grid) : (pen, w, h) => drawCurves(pen, w, h, [{ values, colour: "found", width: 2, fill: FUNCTIONS }]);
-    const said = FLAT ? `${which}Strongest colour ±${most}: blue above zero, orange below.` : which;
+    const said = FLAT ? `${which}Strongest colour ±${most}: blue above zero, orange below.${zoomed()}` : which;
     holder.replaceChildren(
       el("h3", {}, "Its atom"),
       figure(plot(draw, words, ratio(grid, 2.4)), ...(said ? [said] : [])),

@@ -22,7 +22,7 @@ function ratio(grid, wide = 2) {
 
 // An atom without words: it stands in something that has them.
 function thumbnail(concept) {
-  const { values, grid } = atom(concept, undefined, 0.5);
+  const { values, grid } = closer(atom(concept, undefined, 0.5));
   const square = grid.length === 2;
   return plot((pen, width, height) => {
     if (square) drawPicture(pen, width, height, values, grid);

@@ -27,7 +27,8 @@ from saeno.plots.dashboard.survey import Survey, survey
 from saeno.training.shards import Shards
 
 MOST_BYTES, FEW_BYTES = 10_000_000, 2_000_000  # of a page, and of an atlas
-# Parts of a page, in bytes before they are written as text, which takes a third more.
+OTHER_BYTES = 300_000  # for the script, and for numbers that are no pictures
+# Parts of the rest, in bytes before they are written as text, which takes a third more.
 SHARES = {"atoms": 0.26, "examples": 0.14, "inputs": 0.16, "outputs": 0.12}
 Labels = Mapping[int, str] | Sequence[str] | None
 
@@ -42,9 +43,10 @@ class Atlas:
 
     def _repr_html_(self) -> str:
         # A frame of its own: its style and its script touch nothing of the page around it, and run in every program.
-        name, inside = html.escape(self.title), html.escape(self.html)
+        # In single quotes, since the page is full of double ones, each of which would take six letters.
+        name, inside = html.escape(self.title), self.html.replace("&", "&amp;").replace("'", "&#39;")
         return (
-            f'<iframe class="saeno-atlas" title="{name}" srcdoc="{inside}" loading="lazy"'
+            f'<iframe class="saeno-atlas" title="{name}" srcdoc=\'{inside}\' loading="lazy"'
             ' style="display:block;width:100%;height:640px;border:0;border-radius:8px"></iframe>'
         )
 
@@ -129,7 +131,7 @@ def _made(model, x, downstream, doses, labels, inputs, examples, shape, title, p
     doses = checked_doses(doses)
     run = None if downstream is None else checked_downstream(downstream, rows.count)
     expect(bool(text(title, "title").strip()), f"title = {title!r}: should say what the page is about")
-    room = {name: int(share * most) for name, share in SHARES.items()}
+    room = {name: int(share * (most - OTHER_BYTES)) for name, share in SHARES.items()}
     steps = rows.count + (dictionary.concepts if run else 0)
     hidden = {} if flag(progress, "progress") else {"disable": True}  # only then, so that TQDM_DISABLE works too
     training = model.training

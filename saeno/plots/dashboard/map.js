@@ -1,7 +1,7 @@
 // The map: atoms that are alike lie near each other. Arrow keys go to the nearest atom in their direction.
 
 const SVG = "http://www.w3.org/2000/svg";
-const SIZE = [720, 560], EDGE = 26;
+const SIZE = innerWidth < 600 ? [380, 420] : [720, 560], EDGE = 26;
 
 function svg(tag, attributes, ...children) {
   const made = document.createElementNS(SVG, tag);
@@ -21,13 +21,14 @@ whenShown.map = () => {
     const usage = data.concepts.usage[concept];
     const mark = svg("g", { role: "button", tabindex: -1, class: usage ? "" : "never", "aria-label": `${named(concept)}, ${usage ? `used in ${percent(usage)} of signals` : "never used"}` },
       svg("title", {}, named(concept)), svg("circle", { cx: x, cy: y, r: size * (0.6 + 0.8 * Math.sqrt(usage)) }),
-      ...(COUNT <= 64 ? [svg("text", { x: x + size * 1.6, y: y + 4 }, `${concept}`)] : []));
+      ...(COUNT <= 64 ? [svg("text", { x: x + size * (0.6 + 0.8 * Math.sqrt(usage)) + 4, y: y + 4 }, `${concept}`)] : []));
     mark.addEventListener("click", () => { point(concept); mark.focus(); });
     mark.addEventListener("keydown", (event) => step(event, concept));
     return mark;
   });
   const words = svg("text", { "text-anchor": "middle" });
-  const drawing = svg("svg", { viewBox: `0 0 ${SIZE.join(" ")}`, role: "group", "aria-label": "Map of atoms" }, ...marks, words);
+  const halo = svg("circle", { class: "halo" }); // on top of all, and nothing to click on
+  const drawing = svg("svg", { viewBox: `0 0 ${SIZE.join(" ")}`, role: "group", "aria-label": "Map of atoms" }, ...marks, halo, words);
 
   const step = (event, concept) => {
     if (event.key === "Enter" || event.key === " ") { event.preventDefault(); return choose(concept, true); }
@@ -46,8 +47,8 @@ whenShown.map = () => {
   const side = el("article", { class: "detail", "aria-live": "polite" });
   listeners.push((concept) => {
     marks.forEach((mark, i) => { mark.setAttribute("aria-current", i === concept); mark.setAttribute("tabindex", i === concept ? 0 : -1); });
-    drawing.append(marks[concept], words); // on top of the others
     const [x, y] = spots[concept];
+    for (const name of ["cx", "cy", "r"]) halo.setAttribute(name, marks[concept].querySelector("circle").getAttribute(name));
     words.textContent = COUNT <= 64 ? labelled(concept).slice(0, 30) : `${concept} ${labelled(concept).slice(0, 30)}`;
     words.setAttribute("x", Math.min(Math.max(x, 60), SIZE[0] - 60));
     words.setAttribute("y", y < 40 ? y + 30 : y - 16);

@@ -62,6 +62,34 @@ function rolled({ values, grid }, by) {
   return { values: moved, grid };
 }
 
+// Atoms on two axes are drawn as close as the largest of them allows, all alike, so that small ones can be seen and
+// sizes compared: this is the part of each axis that is drawn, about the middle.
+let near = null;
+function closeness() {
+  if (data.kind !== "map") return 1;
+  if (near !== null) return near;
+  near = 0.2;
+  for (let concept = 0; concept < COUNT && near < 1; concept++) {
+    const { values, grid: [rows, columns] } = atom(concept, undefined, 0.5), least = 0.03 * largest(values);
+    for (let i = 0; i < values.length; i++) {
+      if (Math.abs(values[i]) < least || least === 0) continue;
+      near = Math.max(near, Math.abs(2 * Math.floor(i / columns) / rows - 1), Math.abs((2 * (i % columns)) / columns - 1));
+    }
+  }
+  near = near > 0.7 ? 1 : 1.2 * near;
+  return near;
+}
+
+const zoomed = () => (closeness() < 1 ? ` The middle ${percent(closeness())} of each axis.` : "");
+
+function closer({ values, grid }) {
+  if (closeness() === 1) return { values, grid };
+  const from = grid.map((n) => Math.floor((n * (1 - closeness())) / 2)), size = grid.map((n, axis) => n - 2 * from[axis]);
+  const cut = new Float32Array(size[0] * size[1]);
+  for (let r = 0; r < size[0]; r++) cut.set(values.subarray((r + from[0]) * grid[1] + from[1], (r + from[0]) * grid[1] + from[1] + size[1]), r * size[1]);
+  return { values: cut, grid: size };
+}
+
 // What one event adds to a channel of a signal, in the unit of the signal.
 function added(concept, place, mass) {
   const { values, grid } = FUNCTIONS ? rolled(atom(concept), place) : atom(concept);

@@ -63,6 +63,14 @@ help();
 buildTabs();
 buildAtlas();
 show("atlas");
-const asked = /^#concept-(\d+)$/.exec(location.hash); // before a choice writes there
-choose(asked && asked[1] < COUNT ? Number(asked[1]) : shown[0]);
-if (asked) $("view-atlas").classList.add("chosen");
+// The address may name a concept, as the one that somebody sent.
+function addressed() {
+  const named = /^#concept-(\d+)$/.exec(location.hash);
+  if (!named || named[1] >= COUNT) return false;
+  show("atlas");
+  $("view-atlas").classList.add("chosen");
+  choose(Number(named[1]));
+  return true;
+}
+addEventListener("hashchange", addressed);
+if (!addressed()) choose(shown[0]);
