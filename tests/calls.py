@@ -207,6 +207,28 @@ def _curve(history: Any, metrics: Any, axes: Any = None) -> Figure:
     return plots.learning_curve(history, metrics, axes=axes)
 
 
+def _dashboard(**arguments: Any) -> dict[str, Any]:
+    """The numbers of the page, which two calls can be compared by."""
+    return _page(plots.dashboard(**{"progress": False, **arguments}).read_text())
+
+
+def _atlas(**arguments: Any) -> dict[str, Any]:
+    return _page(plots.atlas(**arguments).html)
+
+
+def _page(text: str) -> dict[str, Any]:
+    counted = json.loads(re.search(r'id="data">(.*?)</script>', text, re.DOTALL)[1])["concepts"]
+    return {name: torch.tensor(counted[name], dtype=torch.double) for name in ("usage", "mass", "energy")}
+
+
+def _through(signal: Tensor) -> Tensor:
+    return signal.tanh()
+
+
+def _composed_functions() -> SparseAutoencoder:
+    return SparseAutoencoder(_fourier(), MatchingPursuit(2))
+
+
 _X, _F = (5, 4), (3, 2, 8)  # a batch of vectors, and one of functions
 
 
@@ -403,6 +425,31 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
                 "rows": lambda: [1.0, 2.0],
                 "columns": lambda: [1.0, 2.0, 3.0],
                 "labels": lambda: ("a", "b"),
+            },
+        ),
+        "plots.dashboard": (
+            _dashboard,
+            {
+                "model": _picks,
+                "x": lambda: _normal(*_X),
+                "path": lambda: FOLDER / "saeno-calls.html",
+                "downstream": lambda: _through,
+                "doses": lambda: [0.0, 1.0],
+                "labels": lambda: ["a", "b", "c", "d", "e", "f"],
+                "inputs": lambda: 2,
+                "examples": lambda: 2,
+                "shape": lambda: (2, 2),
+                "title": lambda: "A page",
+                "progress": lambda: False,
+            },
+        ),
+        "plots.atlas functions": (
+            _atlas,
+            {
+                "model": _composed_functions,
+                "x": lambda: _normal(*_F),
+                "inputs": lambda: [0, 1],
+                "labels": lambda: {0: "a"},
             },
         ),
         "book.explorer": (

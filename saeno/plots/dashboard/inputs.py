@@ -10,10 +10,11 @@ from torch import Tensor
 
 from saeno.autoencoder import SparseAutoencoder
 from saeno.grids import count_nodes
+from saeno.plots.dashboard.energies import Energies
 from saeno.plots.dashboard.packing import numbers, packed, strongest, thinned
 from saeno.plots.dashboard.portraits import as_picture
 from saeno.plots.dashboard.rows import Rows
-from saeno.plots.dashboard.survey import Energies, entries
+from saeno.plots.dashboard.survey import entries
 from saeno.sparsity import Events
 
 PARTS = 12  # concepts that an input is taken apart into; the others are one more part

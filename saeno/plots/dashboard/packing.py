@@ -46,7 +46,7 @@ def strongest(values: Tensor, most: int) -> tuple[Tensor, Tensor]:
     rows, channels = values.shape[:2]
     if channels <= most:
         return torch.arange(channels).repeat(rows, 1), values
-    energy = values.flatten(2).square().sum(2)
+    energy = values.flatten(2).double().square().sum(2)
     which = energy.sort(dim=1, descending=True, stable=True).indices[:, :most]
     return which.cpu(), values[torch.arange(rows, device=values.device)[:, None], which]
 
