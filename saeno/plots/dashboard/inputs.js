@@ -98,7 +98,7 @@ function codePicture() {
       pen.strokeRect(0.5, 0.5, w - 1, h - 1);
       entries.slice(0, 60).reverse().forEach(([concept, down, across, mass], i) => dot(pen, across * w, down * h, mass / most, i >= Math.min(entries.length, 60) - 16 ? `${concept}` : ""));
     };
-    return el("div", {}, head, el("div", { class: "figures three" }, figure(plot(draw, words, ratio(data.codes)), "Each disk is an entry at its place, the larger the mass the larger; numbers are those of the largest.")));
+    return el("div", {}, head, el("div", { class: "small" }, figure(plot(draw, words, ratio(data.codes)), "Each disk is an entry at its place, the larger the mass the larger; numbers are those of the largest.")));
   }
   if (data.kind === "line") {
     const draw = (pen, w, h) => stems(pen, w, h, entries, most);
