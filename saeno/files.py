@@ -84,20 +84,6 @@ def _save(part: Path, path: str | os.PathLike, tensors: dict[str, Tensor], descr
         save_file({n: tensor.detach().cpu().contiguous() for n, tensor in tensors.items()}, part, metadata=header)
 
 
-def write_text(path: str | os.PathLike, text: str) -> None:
-    """A text as one file in UTF-8, replaced as a whole; errors are those of `write`."""
-    checks.path(path)
-    with _part(path) as part:
-        try:
-            with open(part, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        except OSError as error:
-            raise OSError(f"path = {str(path)!r}: cannot be written ({error})") from error
-
-
 def probe(path: str | os.PathLike, size: int) -> None:
     """Raise ValueError when a file of that many bytes cannot be written there now: a full disk, a read-only folder."""
     with _part(path) as part:

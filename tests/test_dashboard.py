@@ -232,6 +232,15 @@ def test_batches_and_shards_change_nothing(tmp_path, monkeypatch):
     assert parts["concepts"]["energy"] == pytest.approx(before["concepts"]["energy"])
 
 
+def test_a_model_that_says_nothing_of_signals_that_do_not_vary(tmp_path):
+    """One concept, which is never active: there is nothing to be like it, to take apart, or to steer."""
+    model = SparseAutoencoder(FourierDictionary(1, 1, 2).double(), Unrolled(SoftThreshold(100.0), 2))
+    page = shown(model, torch.ones(3, 1, 8).double(), tmp_path, downstream=torch.tanh)
+    assert page["fvu"] is None and page["concepts"]["usage"] == [0.0] and page["entries"] == 0.0
+    assert page["examples"]["of"] == [[]] and page["atoms"]["alike"] == [[]] and "steering" not in page
+    assert page["inputs"]["left"] == [[1.0, 1.0]] * 3
+
+
 def test_a_mode_is_left_as_it_was(tmp_path):
     model, x = made("dense", "events")
     model.train()

@@ -149,7 +149,7 @@ def _made(model, x, downstream, doses, labels, inputs, examples, shape, title, p
                 "examples": examples_of(rows, seen, as_picture(atoms, shape), shape, room["examples"]),
                 "inputs": taken_apart(model, rows, chosen, shape, room["inputs"]),
             }
-            if run:
+            if run and seen.usage.any():  # what is never active cannot be steered
                 made["steering"] = steered(model, rows, seen, run, doses, room["outputs"], bar)
     finally:
         model.train(training)
