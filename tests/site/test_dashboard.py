@@ -175,6 +175,18 @@ def test_concepts_are_added_one_by_one(page):
     assert page.locator("#input h2").first.inner_text().startswith("Signal 1,")
 
 
+def test_what_a_concept_is_drawn_to_add_is_what_the_model_adds(page):
+    """Tried: an atom moved the other way, or drawn with its middle at the place."""
+    model = MODELS["functions"][0]()
+    for concept in page.evaluate("data.steering.concepts"):
+        place, mass = page.evaluate(f"data.examples.of[{concept}][0].slice(2)")
+        code = torch.zeros(1, 12, 16)
+        code[0, concept, round(16 * place)] = 16 * mass
+        expected = model.decode(code)[0, page.evaluate(f"data.examples.channel[{concept}]")]
+        found = torch.tensor(page.evaluate(f"Array.from(added({concept}, [{place}], {mass}).values)"))
+        assert torch.allclose(found, expected.detach(), atol=1e-5)
+
+
 def test_steering_and_the_map_follow_what_is_chosen(page):
     view(page, "steering")
     page.select_option("#steered", "7")

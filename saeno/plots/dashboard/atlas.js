@@ -165,7 +165,7 @@ function places(concept) {
   const most = values.indexOf(Math.max(...values)), middle = (i, n) => (i + 0.5) / n;
   const top = grid.length === 1 ? [middle(most, grid[0])] : [middle(Math.floor(most / grid[1]), grid[0]), middle(most % grid[1], grid[1])];
   const draw = grid.length === 1 ? (pen, w, h) => drawBars(pen, w, h, values, ["0", "place 1"]) : (pen, w, h) => drawPicture(pen, w, h, values, grid);
-  return figure(plot(draw, `Mass by place, most of it near ${at_(top)}`, grid.length === 1 ? 1.7 : ratio(grid)), "Mass by place, over all signals");
+  return figure(plot(draw, `Mass by place, most of it near ${placed(top)}`, grid.length === 1 ? 1.7 : ratio(grid)), "Mass by place, over all signals");
 }
 
 // The signals in which the concept is largest, with what it adds there.
@@ -175,7 +175,7 @@ function examples(concept) {
   const pictures = unpacked(data.examples.picture), grid = pictures.shape.slice(1);
   const made = found.map((one) => {
     const [signal, picture, ...rest] = one, mass = rest.pop(), values = pictures.at(picture);
-    const where = FUNCTIONS ? ` at ${at_(rest)}` : "", words = `Signal ${signal}, where the concept has the mass ${number(mass)}${where}`;
+    const where = FUNCTIONS ? ` at ${placed(rest)}` : "", words = `Signal ${signal}, where the concept has the mass ${number(mass)}${where}`;
     const middle = FUNCTIONS ? rest.map((place, axis) => (place + data.atoms.centre[concept][axis]) % 1) : null;
     const draw = FLAT
       ? (pen, w, h) => { drawPicture(pen, w, h, values, grid); if (FUNCTIONS && data.atoms.spread[concept] < 0.95) ring(pen, w, h, middle); }

@@ -115,4 +115,8 @@ function percent(part) {
   return (size === 0 ? "0" : size < 0.1 ? "< 0.1" : size < 9.95 ? size.toFixed(1) : size.toFixed(0)) + " %";
 }
 
-const at_ = (place) => (place.length === 1 ? number(place[0]) : `(${place.map(number).join(", ")})`);
+// A place on the torus.
+function placed(place) {
+  const said = place.map((one) => one.toFixed(2));
+  return said.length === 1 ? said[0] : `(${said.join(", ")})`;
+}

@@ -13,8 +13,8 @@ function help() {
   const mass = FUNCTIONS ? "The code of a concept, summed over places. One event of mass m adds m times the atom." : "The entry of the code: the concept adds so many times its atom.";
   const words = [
     ["Concept, atom", "A concept is something the model looks for. Its atom is what the concept adds to a signal."],
-    ["Used in", "The part of the signals in which the concept is active at all."],
-    ["Mass", `${mass} “Where used” is the mean, over the signals that use it, of the sum of sizes.`],
+    ["Signals that use it", "The part of the signals in which the concept is active at all."],
+    ["Mass", `${mass} “Mass, where used” is the mean, over the signals that use it, of the sum of sizes.`],
     ["Energy", "The mean square of what the concept adds, over all signals; its share is that of the sum over concepts."],
     FUNCTIONS ? ["Frequency", "Waves per domain. The mean is over the energy of the atom."] : null,
     FUNCTIONS ? ["Centred", "Atoms of functions can stand anywhere. They are drawn with the middle of their energy in the middle."] : null,
