@@ -1,0 +1,1 @@
+"""The laboratory of the page on your own activations."""
