@@ -184,16 +184,22 @@ def _saved() -> Path:
     return path
 
 
+@functools.cache
+def _new() -> Path:
+    """A folder of this process, which no earlier version wrote to."""
+    return Path(tempfile.mkdtemp())
+
+
 def _pretrained() -> Path:
-    folder = FOLDER / "saeno-calls-model"
+    folder = _new() / "saeno-calls-model"
     _model().save_pretrained(folder)
     return folder
 
 
 def _config() -> Path:
     """A run that is finished, so that a call of it takes no time."""
-    np.save(FOLDER / "saeno-calls.npy", _normal(40, 4).numpy())
-    path = FOLDER / "saeno-calls.json"
+    np.save(_new() / "saeno-calls.npy", _normal(40, 4).numpy())
+    path = _new() / "saeno-calls.json"
     said = {"model": _picks().describe(), "data": "saeno-calls.npy", "training": {"steps": 2, "batch": 8}}
     path.write_text(json.dumps(said))
     return path
@@ -654,13 +660,13 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
         "SparseAutoencoder.load": (SparseAutoencoder.load, {"path": _saved}),
         "SparseAutoencoder.save_pretrained": (
             _of(_model, "save_pretrained"),
-            {"folder": lambda: str(FOLDER / "saeno-calls"), "recipe": lambda: {"training": {"steps": 3}}},
+            {"folder": lambda: str(_new() / "saeno-calls"), "recipe": lambda: {"training": {"steps": 3}}},
         ),
         "SparseAutoencoder.from_pretrained": (SparseAutoencoder.from_pretrained, {"source": _pretrained}),
         "recipe.read": (recipe.read, {"config": _config}),
         "recipe.signals": (
             recipe.signals,
-            {"path": lambda: _config() and FOLDER / "saeno-calls.npy", "most": lambda: 8},
+            {"path": lambda: _config() and _new() / "saeno-calls.npy", "most": lambda: 8},
         ),
         "export.to_saelens": (
             export.to_saelens,
@@ -674,7 +680,7 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
         "data.mirrored": (mirrored, {"signal": lambda: _normal(2, 3, 4)}),
         "recipe.train": (
             recipe.train,
-            {"config": _config, "out": lambda: str(FOLDER / "saeno-calls-run"), "progress": lambda: False},
+            {"config": _config, "out": lambda: str(_new() / "saeno-calls-run"), "progress": lambda: False},
         ),
         "losses.l1": (
             lambda weight, model, signal: losses.l1(weight)(model, signal),
