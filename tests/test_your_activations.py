@@ -1,6 +1,7 @@
 """The page on your own activations keeps its promises: its Python runs from an array alone, and is short."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from saeno import FourierDictionary, SparseAutoencoder
 from saeno.book.press import ROOT
 
 PAGE = (ROOT / "book" / "interpretability" / "your-activations.md").read_text()
-FILE, AGAIN, LAYER = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
+FILE, AGAIN, PICTURES, LAYER = re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -25,17 +26,20 @@ def array(tmp_path, monkeypatch):
     monkeypatch.setattr(saeno, "fit", lambda *given, **more: fit(*given, **more | {"steps": 2, "progress": False}))
 
 
-def run(block):
-    exec(compile(block, "your-activations.md", "exec"), {"__name__": "page"})
+def run(*blocks):
+    page = {"__name__": "page"}
+    for block in blocks:
+        exec(compile(block, "your-activations.md", "exec"), page)
 
 
 def test_it_is_short():
-    assert all(len([line for line in block.splitlines() if line.strip()]) <= 20 for block in (FILE, LAYER))
+    assert all(len([line for line in block.splitlines() if line.strip()]) <= 20 for block in (FILE + PICTURES, LAYER))
 
 
 def test_from_a_file_to_a_model_and_back(array, capsys):
-    run(FILE)
+    run(FILE, PICTURES)
     assert "variance unexplained" in capsys.readouterr().out
+    assert Path("my-model.html").read_text().startswith("<!doctype html>")
     run(AGAIN)
     assert SparseAutoencoder.from_pretrained("my-model").dictionary.channels == 3
 
