@@ -6,22 +6,28 @@ the layer. Ablating is the step −part, amplifying is +part. All steps that are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from saeno import SparseAutoencoder
+from saeno import SparseAutoencoder, fit
 from saeno.book.interpretability.inside_an_fno import lab as inside
 from saeno.dictionaries import Dictionary, FourierDictionary
+from saeno.losses import misfit
 from saeno.operators import record
 
-NODES, LAYER, MODES, EVENTS = inside.NODES, inside.LAYER, inside.MODES, 8
-RATES = {"frozen encoder": 0.001}  # of `inside_an_fno_rates`; all others learn at
+NODES, MODES, EVENTS, LAYER = inside.NODES, inside.MODES, 8, 1
+RATES = {"frozen encoder": 0.001, "output-aware": 0.01}
+"""Of `inside_an_fno_rates` and of `steering_rates`; all others learn at"""
 RATE = 0.01
-LEAST = 5
-"""A concept is looked at where so many held-out functions have it."""
+WEIGHT = 10.0
+"""Of the output in the loss of an output-aware model: an error of a tenth there counts as a tenth of the variance."""
+LEAST, STEERED = 5, 60
+"""So many held-out functions are steered, and a concept is looked at that so many of them have."""
+Run = Callable[[Tensor], Tensor]
 
 
 class Parts(NamedTuple):
@@ -41,9 +47,9 @@ class Parts(NamedTuple):
     """What it contributes to the layer, `(rows, channels, n)`."""
 
 
-def rest(seed: int, trained: bool = True, layer: int = 1) -> Callable[[Tensor], Tensor]:
+def rest(seed: int, trained: bool = True, layer: int = LAYER) -> Run:
     """The operator behind a layer: from its hidden functions `(batch, 32, n)` to outputs `(batch, 1, n)`."""
-    network = inside.operator(seed, trained)
+    network = copy.deepcopy(inside.operator(seed, trained)).requires_grad_(False)
 
     def run(hidden: Tensor) -> Tensor:
         for one in network.layers[layer + 1 :]:
@@ -53,11 +59,11 @@ def rest(seed: int, trained: bool = True, layer: int = 1) -> Callable[[Tensor], 
     return run
 
 
-def hidden(seed: int, layer: int, part: str = "train") -> Tensor:
-    """What any layer gives, as `inside.hidden` for the chapter's own."""
+def hidden(seed: int, layer: int = LAYER, part: str = "train", trained: bool = True) -> Tensor:
+    """What a layer gives for functions to learn from, or for those that are steered, `(functions, 32, 128)`."""
     pairs = inside.training() if part == "train" else inside.held_out(part)
-    name = f"layers.{layer}"
-    return record(inside.operator(seed), pairs.input.double(), name)[name]
+    name, count = f"layers.{layer}", None if part == "train" else STEERED
+    return record(inside.operator(seed, trained), pairs.input[:count].double(), name)[name]
 
 
 def norm(x: Tensor) -> Tensor:
@@ -115,11 +121,22 @@ def moved(x: Tensor, by: Tensor) -> Tensor:
     return torch.fft.irfft(torch.fft.rfft(x) * torch.exp(-2j * torch.pi * k * by[:, None, None] / n), n=n)
 
 
-@torch.no_grad()
-def effect(run: Callable[[Tensor], Tensor], y: Tensor, step: Tensor, batch: int = 256) -> Tensor:
-    """What a step changes of the output: G(y + step) − G(y), `(rows, 1, n)`."""
-    pairs = zip(y.split(batch), step.split(batch), strict=True)
-    return torch.cat([run(one + by) - run(one) for one, by in pairs])
+class Steered:
+    """An operator behind a layer, and functions whose layer is y, `(functions, channels, n)`."""
+
+    def __init__(self, run: Run, y: Tensor):
+        self.run, self.y = run, y
+        with torch.no_grad():
+            self.output = run(y)
+
+    @torch.no_grad()
+    def effect(self, functions: Tensor, step: Tensor) -> Tensor:
+        """What is another output after a step: G(y + step) − G(y), `(rows, 1, n)`."""
+        return self.run(self.y[functions] + step) - self.output[functions]
+
+    def size(self, functions: Tensor, step: Tensor) -> Tensor:
+        """How large that is, over the output, `(rows,)`."""
+        return (norm(self.effect(functions, step)) / norm(self.output[functions])).flatten()
 
 
 def medians(values: Tensor, concept: Tensor) -> float:
@@ -128,12 +145,57 @@ def medians(values: Tensor, concept: Tensor) -> float:
     return torch.stack(each).median().item()
 
 
-def learned(kind: str, events: int, seed: int) -> SparseAutoencoder:
-    """The model of a layer as the chapter before trains it; "untrained FNO" is an SAE-FNO of the first weights."""
-    x = inside.hidden(seed, trained=kind != "untrained FNO")
-    return inside.learned(kind, events, x, seed, RATES.get(kind, RATE))
+def model(kind: str, seed: int, layer: int = LAYER) -> SparseAutoencoder:
+    """A model that has learned a layer with 8 events.
+
+    kind: one of `inside.model`; "untrained FNO", an SAE-FNO of an operator with its first weights; or "output-aware".
+    """
+    x = hidden(seed, layer, trained=kind != "untrained FNO")
+    if kind == "output-aware":
+        return aware(x, rest(seed, layer=layer), seed, RATES[kind])
+    return inside.learned(kind, EVENTS, x, seed, RATES.get(kind, RATE))
 
 
-def random_dictionary(channels: int, concepts: int, seed: int) -> FourierDictionary:
-    """Random band-limited atoms of unit norm: what a concept is held against."""
-    return FourierDictionary(channels, concepts, MODES, 60_000 + seed).double()
+def aware(x: Tensor, run: Run, seed: int, rate: float, steps: int = inside.STEPS) -> SparseAutoencoder:
+    """An SAE-FNO whose loss is the FVU and, `WEIGHT` times, the squared relative error of what the operator then says.
+
+    It begins with the same atoms as the SAE-FNO of that seed, and has the same batches. Events are chosen by the
+    layer, as ever; only atoms learn what matters to the operator.
+    """
+    made = inside.model("SAE-FNO", EVENTS, x, seed)
+    variance = (x - x.mean((0, 2), keepdim=True)).square().sum(1).mean()
+
+    def loss(model: SparseAutoencoder, signal: Tensor) -> Tensor:
+        rebuilt, wanted = model.reconstruct(signal), run(signal)
+        missed = (norm(run(rebuilt) - wanted) / norm(wanted)).square().mean()
+        return 2 * misfit(signal, rebuilt) / variance + WEIGHT * missed
+
+    fit(made, x, steps, inside.BATCH, rate, loss=loss, seed=seed, progress=False)
+    return made
+
+
+def with_events(made: SparseAutoencoder, events: int) -> SparseAutoencoder:
+    """The same model, which takes another number of events."""
+    other = copy.deepcopy(made)
+    other.inference.k = events
+    return other
+
+
+def random_atoms(channels: int, seed: int) -> Tensor:
+    """Random band-limited atoms of unit norm, one for each concept: fixed functions to hold concepts against."""
+    return FourierDictionary(channels, inside.CONCEPTS, MODES, 60_000 + seed).double().atoms((NODES,)).detach()
+
+
+def stretched(parts: Parts) -> dict[str, Tensor]:
+    """What one makes on 2n nodes of parts that are known by their values at n nodes, `(rows, channels, 2n)`."""
+    step = parts.step
+    _, channels, n = step.shape
+    index = (torch.arange(n) + parts.place[:, None] - n // 2) % n  # around the largest event, to be cut open far away
+    around = step.gather(2, index[:, None].expand(-1, channels, -1))
+    padded = torch.cat([torch.zeros_like(around[..., : n // 2]), around, torch.zeros_like(around[..., : n // 2])], 2)
+    index = (torch.arange(2 * n) - 2 * parts.place[:, None] + n) % (2 * n)
+    return {
+        "repeated": step.repeat_interleave(2, 2),
+        "interpolated": torch.stack([step, (step + step.roll(-1, 2)) / 2], 3).flatten(2),
+        "padded": padded.gather(2, index[:, None].expand(-1, channels, -1)),
+    }

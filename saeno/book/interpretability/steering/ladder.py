@@ -13,6 +13,7 @@ from torch import Tensor
 from saeno.book.interpretability.inside_an_fno.lab import points
 from saeno.book.interpretability.steering import lab
 from saeno.book.interpretability.steering.lab import MODES, Parts
+from saeno.seeds import generator
 
 Rival = Callable[[], Tensor]
 
@@ -26,7 +27,7 @@ class Ladder:
 
     def __init__(self, parts: Parts, x: Tensor, y: Tensor, atoms: Tensor | None, seed: int):
         self.parts, self.x, self.y, self.atoms = parts, x, y, atoms
-        self.random = torch.Generator().manual_seed(70_000 + seed)
+        self.random = generator(70_000 + seed)
         self.rows, self.channels, self.n = parts.step.shape
         self.mean = x.mean((0, 2), keepdim=True)
 
@@ -47,9 +48,7 @@ class Ladder:
             "toward": self.toward,
         }
         absent = () if self.atoms is not None else ("other", "means")
-        return {
-            name: lab.sized(made(), self.parts.step) for name, made in rungs.items() if name not in absent
-        }
+        return {name: lab.sized(made(), self.parts.step) for name, made in rungs.items() if name not in absent}
 
     def normal(self, *shape: int) -> Tensor:
         return torch.randn(self.rows, *shape, generator=self.random, dtype=self.y.dtype)
@@ -88,7 +87,7 @@ class Ladder:
 
     def profile(self) -> Tensor:
         """The concept's course over the nodes, `(rows, n)`: the first right singular vector of its step."""
-        u, s, v = torch.linalg.svd(self.parts.step, full_matrices=False)
+        _, s, v = torch.linalg.svd(self.parts.step, full_matrices=False)
         return v[:, 0] * s[:, :1]
 
     def component(self) -> Tensor:

@@ -6,14 +6,15 @@ import torch
 from torch import Tensor
 
 from saeno.book.interpretability.steering.lab import Parts
+from saeno.seeds import generator
 
 WINDOW = 27
 """Nodes of 128: 21 % of the torus."""
-REACH, NATURAL = 4, 16384
+REACH, NATURAL = 4, 8192
 
 
 def aligned(effects: Tensor, parts: Parts) -> Tensor:
-    """Effects `(rows, 1, n)`, moved so that the concept's place is node 0, and with the sign of its mass: `(rows, n)`."""
+    """Effects `(rows, 1, n)`, moved so that the concept's place is node 0, with the sign of its mass: `(rows, n)`."""
     n = effects.shape[2]
     index = (torch.arange(n) + parts.place[:, None]) % n
     return effects[:, 0].gather(1, index) * parts.sign[:, None]
@@ -47,7 +48,7 @@ def locality(effects: Tensor, parts: Parts) -> float:
 
 def elsewhere(parts: Parts, seed: int) -> Parts:
     """The same parts, said to be at random places: what a number is by chance."""
-    random = torch.Generator().manual_seed(80_000 + seed)
+    random = generator(80_000 + seed)
     n = parts.mass.shape[1]
     return parts._replace(place=torch.randint(n, parts.place.shape, generator=random))
 
@@ -56,7 +57,7 @@ class Nature:
     """Patches of what a layer gives, nine nodes wide, to be held against: x is `(functions, channels, n)`."""
 
     def __init__(self, x: Tensor, seed: int):
-        random = torch.Generator().manual_seed(90_000 + seed)
+        random = generator(90_000 + seed)
         functions = torch.randint(len(x), (NATURAL,), generator=random)
         self.patches = patches(x, functions, torch.randint(x.shape[2], (NATURAL,), generator=random))
 
@@ -74,4 +75,4 @@ class Nature:
 def patches(x: Tensor, functions: Tensor, places: Tensor) -> Tensor:
     """The values of functions around places: `(rows, channels · nine)`."""
     index = (places[:, None] + torch.arange(-REACH, REACH + 1)) % x.shape[2]
-    return x[functions[:, None], :, index].flatten(1)
+    return x[functions[:, None], :, index].flatten(1).float()  # ten digits more would tell nothing here
