@@ -21,11 +21,11 @@ from saeno.operators import record
 
 NODES, MODES, EVENTS, LAYER = inside.NODES, inside.MODES, 8, 1
 RATES = {"frozen encoder": 0.001, "output-aware": 0.01}
-"""Of `inside_an_fno_rates` and of `steering_rates`; all others learn at"""
+"""Of `inside_an_fno_rates`, where a model has a rate of its own; all others learn at"""
 RATE = 0.01
 WEIGHT = 10.0
 """Of the output in the loss of an output-aware model: an error of a tenth there counts as a tenth of the variance."""
-LEAST, STEERED = 5, 60
+LEAST, STEERED = 5, 50
 """So many held-out functions are steered, and a concept is looked at that so many of them have."""
 Run = Callable[[Tensor], Tensor]
 

@@ -21,7 +21,7 @@ RANK = 6
 """As many principal components leave of the layer about what eight events leave."""
 CONTROLS = ("untrained FNO", "frozen encoder", "frozen dictionary", "channel PCA")
 AXES = {
-    "run": ["SAE-FNO", "output-aware", *CONTROLS, "layer 0", "layer 2", "layer 3"],
+    "run": ["SAE-FNO", "output-aware", *CONTROLS, "layer 0", "layer 3"],
     "seed": range(5),
 }
 DOSES = (-1.0, 0.0, 0.5, 1.5, 2.0, 3.0)
