@@ -141,12 +141,12 @@ def test_an_output_aware_model_explains_what_the_operator_reads():
     def run(hidden):
         return hidden[:, :1]
 
-    plain, aware = inside.learned("SAE-FNO", lab.EVENTS, x, 0, 0.03, 20), lab.aware(x, run, 0, 0.03, 20)
+    plain, aware = inside.learned("SAE-FNO", lab.EVENTS, x, 0, 0.03, 50), lab.aware(x, run, 0, 0.03, 20)
     missed = [
         ((run(model.reconstruct(x)) - run(x)).square().mean() / run(x).square().mean()).item()
         for model in (plain, aware)
     ]
-    assert missed[1] < 0.9 * missed[0]
+    assert missed[1] < 0.95 * missed[0]
 
 
 def test_the_operator_behind_a_layer_is_the_operator():
