@@ -5,8 +5,8 @@ import torch
 
 from saeno import FourierDictionary
 from saeno.book.interpretability.inside_an_fno import lab as inside
-from saeno.book.interpretability.steering import lab, probes
-from saeno.book.interpretability.steering.ladder import Ladder
+from saeno.book.interpretability.steering import lab
+from saeno.book.interpretability.steering.lab import Ladder
 from saeno.seeds import generator
 from tests.helpers import normal
 
@@ -95,18 +95,18 @@ def test_planted_effects_are_alike_and_near_and_others_are_not():
     found = lab.gathered(dictionary, code(40))
     bump = torch.exp(-(((torch.arange(N) - 20.0) / 2) ** 2)).double()
     effects = torch.stack([s * bump.roll(int(p)) for s, p in zip(found.sign, found.place, strict=True)])[:, None]
-    assert probes.consistency(effects, found) == pytest.approx(1)
-    assert probes.locality(effects, found) > 0.999
-    away = probes.elsewhere(found, 0)
-    assert probes.consistency(effects, away) < 0.3 and probes.locality(effects, away) < 0.75
+    assert lab.consistency(effects, found) == pytest.approx(1)
+    assert lab.locality(effects, found) > 0.999
+    away = lab.elsewhere(found, 0)
+    assert lab.consistency(effects, away) < 0.3 and lab.locality(effects, away) < 0.75
     noise = normal(len(found.step), 1, N, seed=8)
-    assert abs(probes.consistency(noise, found)) < 0.05
-    assert probes.locality(noise, found) == pytest.approx(probes.WINDOW / N, abs=0.1)
+    assert abs(lab.consistency(noise, found)) < 0.05
+    assert lab.locality(noise, found) == pytest.approx(lab.WINDOW / N, abs=0.1)
 
 
 def test_a_natural_patch_is_near_and_another_one_is_not():
     x = smooth(200, 1)
-    nature = probes.Nature(x, 0)
+    nature = lab.Nature(x, 0)
     assert nature.distance(nature.patches[:7]).max() < 0.02 * nature.patches.norm(dim=1).mean()
     _, found, _ = case()
     y, tiny = smooth(30, 2), 1e-6 * found.step
