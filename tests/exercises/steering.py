@@ -104,5 +104,6 @@ WRONG = {
     4: [
         (lambda replaced, own, mean: 1 - replaced, "a straight line between"),
         (lambda replaced, own, mean: (replaced - own) / (mean - own), "a straight line between"),
+        (lambda replaced, own, mean: own / replaced, "a straight line between"),
     ],
 }
