@@ -178,7 +178,7 @@ CLAIMS = [
         id="steering-layers",
         chapter=CHAPTER,
         source="our measurement",
-        statement="Effects of a concept are near their cause, beyond chance, and nearer in the last layer than the first.",
+        statement="Effects of a concept are near their cause, beyond chance, nearer in the last layer than the first.",
         setting=SETTING + "Models of the first, the second and the last layer. Share of the energy of an effect in a "
         "window of 27 nodes of 128, at a distance from the event that is chosen on half of the functions and judged on "
         "the others. Chance: places at random.",
