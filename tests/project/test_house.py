@@ -31,6 +31,8 @@ def test_the_tables_name_nothing_that_is_gone():
     rooms = {house.room(module).split()[0] for module in house.modules(PACKAGE)}
     assert sorted(house.FLOORS.split()) == sorted(rooms)
     assert sorted(house.DOORS) == house.loaders(PACKAGE)
+    taken = {(house.room(module), house.room(other)) for module, all in house.arrows(PACKAGE).items() for other in all}
+    assert set(house.BESIDE) <= taken
 
 
 # A package that keeps all rules …
