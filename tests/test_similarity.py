@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -26,6 +27,47 @@ def test_cka_is_that_of_features():
     x, y = features(a), features(b)
     direct = (x.T @ y).norm() ** 2 / ((x.T @ x).norm() * (y.T @ y).norm())
     assert metrics.linear_cka(a, b) == pytest.approx(direct.item(), abs=1e-12)
+
+
+def reference_cka(a, b):
+    """In NumPy, by the definition: HSIC(K, L) / √(HSIC(K, K) HSIC(L, L)), HSIC(K, L) = tr(K H L H) / (n − 1)²."""
+    n = len(a)
+    h = np.eye(n) - np.ones((n, n)) / n
+    k, m = (np.array([[np.mean(x * y) * len(x) for y in rows] for x in rows]) for rows in (a, b))
+
+    def hsic(one, other):
+        return np.trace(one @ h @ other @ h) / (n - 1) ** 2
+
+    return hsic(k, m) / np.sqrt(hsic(k, k) * hsic(m, m))
+
+
+def reference_neighbours(a, b, k):
+    """In NumPy, by the definition: all distances, sorted; nobody is near to himself."""
+
+    def near(rows):
+        distances = np.array([[np.sqrt(np.sum((x - y) ** 2)) for y in rows] for x in rows])
+        assert all(len(set(distances[i][np.arange(len(rows)) != i])) == len(rows) - 1 for i in range(len(rows)))
+        return [set([j for j in np.argsort(distances[i]) if j != i][:k]) for i in range(len(rows))]
+
+    return np.mean([len(x & y) / k for x, y in zip(near(a), near(b), strict=True)])
+
+
+@pytest.mark.parametrize(
+    "n, first, second", [(3, (1,), (2,)), (12, (5, 16), (3,)), (40, (2, 6), (7, 9)), (64, (30,), (4, 4))]
+)
+@pytest.mark.parametrize("tie", [0.0, 1.0])
+def test_both_are_those_of_a_reference_in_numpy(n, first, second, tie):
+    """Independent representations, and tied ones; no two distances are equal.
+
+    Tried: Gram matrices that are not centred; neighbours that count an input itself."""
+    a, b = normal(n, *first), normal(n, *second, seed=1)
+    b = b + tie * 2 * a.flatten(1)[:, :1].view(n, *[1] * len(second))
+    x, y = a.flatten(1).numpy(), b.flatten(1).numpy()
+    assert metrics.linear_cka(a, b) == pytest.approx(reference_cka(x, y), abs=1e-6)
+    for k in (1, n // 3, n - 2):
+        assert metrics.mutual_neighbours(a, b, k) == pytest.approx(reference_neighbours(x, y, k), abs=1e-6)
+    single = metrics.linear_cka(a.float(), b.float())
+    assert single == pytest.approx(reference_cka(x, y), abs=1e-6)
 
 
 def test_cka_of_two_and_three_inputs():
