@@ -9,6 +9,7 @@ from torch import Tensor
 
 from saeno.book.checking import call, number, require
 from saeno.metrics import linear_cka, mutual_neighbours
+from saeno.seeds import generator
 
 TOLERANCE = 1e-6
 
@@ -49,7 +50,7 @@ def best(answer: object) -> str:
         ours = [_normal(12, 3, seed=10 * seed + i) for i in range(3)]
         theirs = [_normal(12, 4, seed=10 * seed + 5 + i) for i in range(2)]
         theirs[1] += 0.5 * seed * ours[2][:, :1]
-        random = torch.Generator().manual_seed(seed)
+        random = generator(seed)
         orders = [torch.randperm(12, generator=random) for _ in range(19)]
         wanted = _p(ours, theirs, orders)
         given = number(call(answer, ours, theirs, orders), "your p")
@@ -91,7 +92,7 @@ def _p(ours: list[Tensor], theirs: list[Tensor], orders: list[Tensor]) -> float:
 
 
 def _normal(*shape: int, seed: int) -> Tensor:
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return torch.randn(*shape, generator=generator(seed), dtype=torch.float64)
 
 
 CHECKS = (shared, expected, best, turned)

@@ -20,6 +20,7 @@ from saeno.book.interpretability.inside_an_fno import lab as inside
 from saeno.data.pde import Pairs, RandomFunctions, burgers, solve_heat
 from saeno.metrics import permuted_cka, permuted_neighbours
 from saeno.operators import FNO, DeepONet, Operator, UNet, fit_operator, record
+from saeno.seeds import generator
 
 NODES, TRAIN, COUNT, SEEDS = inside.NODES, inside.TRAIN, 200, range(5)
 VISCOSITY, TIME, ORDERS = 0.01, 0.3, 100
@@ -232,7 +233,7 @@ def procrustes(a: Tensor, b: Tensor) -> dict[str, float]:
     their mean. With `rows` grids and numbers of channels may differ.
     """
     one, other = ((x - x.mean(0)) / (x - x.mean(0)).norm() for x in (a, b))
-    random = torch.Generator().manual_seed(0)
+    random = generator(0)
     orders = [torch.arange(len(one)), *(torch.randperm(len(one), generator=random) for _ in range(10))]
     scores = [torch.linalg.svdvals(one[order].T @ other).sum().item() for order in orders]
     return {"procrustes": scores[0], "procrustes_chance": sum(scores[1:]) / 10}
