@@ -1,4 +1,4 @@
-"""Does a lift speed up training, at equal rates and at the best rate of each method? Fifteen minutes.
+"""Does a lift speed up training, at equal rates and at the best rate of each method? Four minutes.
 
 A dictionary of 128 unit Gaussian atoms in 64 dimensions, 5 signed ones to a signal, is hidden. Models are lifted by a
 factor of h/m. Each seed draws another truth, another start, another lift and other batches.
@@ -46,7 +46,7 @@ AXES = {
         *(f"{optimizer}, {lift}, constant" for optimizer in TUNED for lift in TUNED[optimizer]),
         *(f"{optimizer}, {lift}, cosine" for optimizer in PRECISE for lift in PRECISE[optimizer]),
     ],
-    "seed": range(40),
+    "seed": range(10),
 }
 SETTING = (
     "128 random unit atoms in 64 dimensions, 5 active in each signal, signs random, no noise. `Unrolled(TopK(5), 5)`, "
@@ -165,8 +165,8 @@ CLAIMS = [
         setting=SETTING + OWN,
         finding="No lift takes {none} steps; with h/m = 8 an orthonormal lift takes {orthonormal8}, a Gaussian one "
         "{gaussian8}, a learned one {learned8}. The steps without a lift, over theirs, are {orthonormal}, {gaussian} "
-        "and {learned}. So the learned lift is slower; that one of the others is faster by a quarter, forty seeds "
-        "exclude.",
+        "and {learned}. So the learned lift is slower. Ten seeds do not tell the orthonormal one from none; that it is "
+        "faster by half they exclude.",
         verdict="not reproduced",
         numbers={
             "none": _steps("Adam", "none", most=60),
@@ -176,7 +176,7 @@ CLAIMS = [
         },
         # At equal rates Adam with an orthonormal lift is faster by more than half: of that nothing may be left.
         differences={
-            "orthonormal": _faster("none", "orthonormal8", most=1.25),
+            "orthonormal": _faster("none", "orthonormal8", most=1.5),
             "gaussian": _faster("none", "gaussian8", most=1.25),
             "learned": _faster("none", "learned8", most=1.0),
         },
