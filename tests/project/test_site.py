@@ -22,6 +22,8 @@ def project(tmp_path_factory):
     (root / "saeno" / "number.py").write_text("number = 41\n")
     (root / "constraints.txt").write_text("")
     shutil.copy(site.ROOT / "_config.yml", root)
+    (root / "book" / "_static").mkdir()
+    shutil.copy(site.ROOT / "book" / "_static" / "logo.svg", root / "book" / "_static")
     (root / "book" / "references.bib").write_text("")
     (root / "book" / "_toc.yml").write_text("format: jb-book\nroot: intro\nchapters:\n  - file: a\n")
     (root / "book" / "intro.md").write_text("# Intro\n")
