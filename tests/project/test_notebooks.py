@@ -97,6 +97,12 @@ def test_notebooks_side_by_side_share_the_cores(cores, threads, count):
     assert notebooks.processes(cores, {} if threads is None else {"OMP_NUM_THREADS": threads}) == count
 
 
+@pytest.mark.parametrize("threads", ["", "0", "-1", "two", "1.5"])
+def test_threads_that_are_no_number_are_refused_by_name(threads):
+    with pytest.raises(ValueError, match="OMP_NUM_THREADS must be a positive whole number"):
+        notebooks.processes(2, {"OMP_NUM_THREADS": threads})
+
+
 @pytest.mark.parametrize(
     "source, folded",
     [

@@ -24,8 +24,15 @@ TIMEOUT = 600  # seconds for one cell, generous, since what a chapter may take i
 
 
 def processes(cores: int, environment: Mapping[str, str]) -> int:
-    """How many notebooks are executed side by side: none waits for a core that the threads of another keep."""
-    return max(1, min(MOST, cores // int(environment.get("OMP_NUM_THREADS", "1").split(",")[0])))
+    """How many notebooks are executed side by side: none waits for a core that the threads of another keep.
+
+    Raises ValueError when the environment's OMP_NUM_THREADS is not a number of threads.
+    """
+    given = environment.get("OMP_NUM_THREADS", "1")
+    threads = given.split(",")[0].strip()  # the first of several is for the outermost loop
+    if not (threads.isdecimal() and int(threads)):
+        raise ValueError(f"OMP_NUM_THREADS must be a positive whole number of threads, got {given!r}")
+    return max(1, min(MOST, cores // int(threads)))
 
 
 class Failure(NamedTuple):
