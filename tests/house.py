@@ -24,6 +24,7 @@ __init__ __main__ plots
 book/chapters book/explorer book/imports book/panel book/peers book/runner
 book/checking book/numbers book/record
 book/claims
+book/replication
 book/__init__ book/__main__ book/shared
 laboratory
 book/press

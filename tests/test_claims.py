@@ -18,7 +18,7 @@ import torch
 import yaml
 
 from saeno.book import __main__ as command
-from saeno.book import claims, record
+from saeno.book import claims, record, replication
 from saeno.book.claims import Claim, Drift, Number, Paired
 from saeno.book.imports import reached
 from saeno.book.press import ROOT, claims_page
@@ -73,7 +73,7 @@ def echoed(measured, tmp_path, monkeypatch):
     module = SimpleNamespace(trial=echo, AXES=AXES, CLAIMS=[doubled(experiment="")])
     for where in (claims, command, record):
         monkeypatch.setattr(where, "experiments", lambda: {"echo": tmp_path / "echo.py"})
-    for where in (claims, command):
+    for where in (claims, command, replication):
         monkeypatch.setattr(where, "load_experiment", lambda name: module)
     claims.ledger.cache_clear()
     yield module
@@ -252,6 +252,26 @@ def test_arithmetics_are_compared(echoed, capsys):
         "double at {'factor': 3.0} is not what is stored any more: python -m saeno.book echo" in capsys.readouterr().out
     )
     assert record.load("echo")["measured"][0]["seeds"] == [1, 2, 3], "what is stored besides is kept"
+
+
+def test_other_seeds_judge_a_claim(echoed, capsys):
+    """With seeds 11 to 13 the doubles are 22 to 26, and the triples 33 to 39."""
+    both = {"double": DOUBLE, "triple": Number("double", {"factor": 3.0})}
+    gain = {"gain": Paired("triple", "double", least=-1.0, most=4.5)}
+    echoed.CLAIMS[:] = [doubled(experiment=""), doubled(id="gained", experiment="", numbers=both, differences=gain)]
+    claims.ledger.cache_clear()
+    one, two = replication.replicate("echo", 10)
+    assert one.values == {"double": [22, 24, 26]} and not one.broken
+    assert two.values == {"double": [22, 24, 26], "triple": [33, 36, 39]}
+    assert two.broken == ["gain is from 9.516 to 14.484: should be at least -1 and at most 4.5"]
+    before = record.results("echo").read_text()
+    assert command.main(["echo", "--replicate", "10"]) == 1
+    said = capsys.readouterr().out
+    assert "doubled holds\n" in said and "gained does not hold\n    gain is from 9.516" in said
+    assert "gain 12.000, 9.516 to 14.484; in the ledger 2.000, -0.484 to 4.484" in said
+    assert record.results("echo").read_text() == before and command.main(["echo"]) == 0
+    with pytest.raises(ValueError, match="away = 0: should be a whole number ≥ 1"):
+        command.main(["echo", "--replicate", "0"])
 
 
 def test_a_rerun_measures_once_for_each_setting_and_compares(echoed, monkeypatch):

@@ -70,6 +70,13 @@ how far apart its numbers are:
 .venv/bin/python -m saeno.book {example} --arithmetic
 ```
 
+Whoever wrote what a claim needs had seen its seeds. This measures as many others, which no one has looked at, and says
+which claims hold with them:
+
+```sh
+.venv/bin/python -m saeno.book {example} --replicate
+```
+
 In Python, `claim("{example_id}").rerun()` measures the numbers of one claim again, with the first of its seeds. It
 raises an error if one of them is none that a seed could have given. `make test` asks for more of every claim. A seed
 has to come as near to its own stored value as the column *a seed again* says, and the claim has to hold with it.
