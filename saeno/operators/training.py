@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from saeno import files
 from saeno.checks import flag, instance, path, real, short, tensor, whole
 from saeno.operators.base import Operator
 from saeno.operators.run import AnyModule, OperatorRun
 from saeno.training.batches import batches, fingerprint
+from saeno.training.checkpoint import kept
 from saeno.training.history import History
 from saeno.training.loop import train
 from saeno.training.schedule import Rates
@@ -95,15 +92,10 @@ def fit_operator(
     }
     x, y = next(pairs(0))
     run.try_out(x, y)
-    with ExitStack() as writing:
-        if checkpoint is not None:
-            first = torch.cat([x.flatten(), y.flatten()])[:, None]
-            settings["data"] = fingerprint(first, len(first), seed, ())
-            json.dumps([described.describe(), settings])  # what cannot be written is refused now
-            writing.enter_context(files.held(checkpoint))
-            files.probe(checkpoint, run.size())
-            if Path(checkpoint).exists():
-                run.restore(checkpoint, settings)
+    if checkpoint is not None:
+        first = torch.cat([x.flatten(), y.flatten()])[:, None]
+        settings["data"] = fingerprint(first, len(first), seed, ())
+    with kept(run, checkpoint, settings):
         source = pairs(run.step)
         keeping = {"checkpoint": checkpoint, "save_every": save_every, "settings": settings}
         return train(

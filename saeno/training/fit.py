@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from functools import partial
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from saeno import files, losses
+from saeno import losses
 from saeno.autoencoder import SparseAutoencoder
 from saeno.checks import flag, instance, path, real, tensor, whole
 from saeno.grids import Grid, as_grid
 from saeno.losses.base import Resettable
 from saeno.training.batches import batches, fingerprint
+from saeno.training.checkpoint import kept
 from saeno.training.history import History, Metric
 from saeno.training.loop import train
 from saeno.training.revival import Revival
@@ -158,20 +156,11 @@ def fit(
         "optimizer": {"class": type(run.optimizer).__name__, **hyper},
         "groups": _groups(run.optimizer, lr),
     }
-    writing = ExitStack()
     if checkpoint is not None:
-        if not Path(checkpoint).absolute().parent.is_dir():
-            raise ValueError(f"checkpoint = {str(checkpoint)!r}: its folder should exist")
         settings["data"] = fingerprint(data, batch, seed, grid)
         if held_out is not None:
             settings["held_out"] = fingerprint(held_out, len(held_out), 0, ())
-        json.dumps([model.describe(), settings])  # what cannot be written is refused now, not after the first steps
-        writing.enter_context(files.held(checkpoint))
-    with writing:
-        if checkpoint is not None:
-            files.probe(checkpoint, run.size())
-            if Path(checkpoint).exists():
-                run.restore(checkpoint, settings)
+    with kept(run, checkpoint, settings):
         if run.step == 0 and isinstance(loss, Resettable):
             loss.reset()
         source = batches(data, batch, seed, grid, start=run.step)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
+from saeno.training.checkpoint import save
 from saeno.training.history import History, Metric
 from saeno.training.interrupt import held_interrupt
 from saeno.training.run import Run
@@ -42,7 +43,7 @@ def train(
                     run.measure(metrics)
                 run.seconds, stopping = perf_counter() - start, interrupted()
                 if checkpoint is not None and (at_end or run.ended or run.step % save_every == 0 or stopping):
-                    run.save(checkpoint, settings)
+                    save(run, checkpoint, settings)
                 if stopping:
                     raise KeyboardInterrupt(f"training stopped at step {run.step} of {steps}; the checkpoint has it")
                 bar.update()

@@ -1,10 +1,8 @@
-"""The state of a training run: its steps, its measurements, and the checkpoint that holds all of it."""
+"""The state of a training run: its steps and its measurements."""
 
 from __future__ import annotations
 
-import json
 import math
-import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,10 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from saeno import files, losses
+from saeno import losses
 from saeno.autoencoder import SparseAutoencoder
 from saeno.inference.proximal import NoStep
-from saeno.training.batches import same_data
 from saeno.training.history import History, Metric, TrainingError
 from saeno.training.revival import Revival
 from saeno.training.schedule import Rates
@@ -26,7 +23,7 @@ HELD_OUT = "held_out"  # the name of the metric by which a run may end
 
 
 class Run:
-    """The state of a run: everything that a checkpoint holds."""
+    """The state of a run: everything that a checkpoint holds (`saeno/training/checkpoint.py`)."""
 
     def __init__(
         self,
@@ -215,103 +212,6 @@ class Run:
     def history(self) -> History:
         loss, lr = self.loss[: self.step].clone(), self.lr[: self.step].clone()
         return History(loss, lr, list(self.measured), self.metrics, self.seconds)
-
-    def size(self) -> int:
-        """Bytes that a checkpoint takes, about: the model, twice that for an optimizer, its best state, a history."""
-        copies = 3 if self.patience is None else 4
-        return copies * sum(value.nbytes for value in self.model.state_dict().values()) + 16 * len(self.loss) + 2**16
-
-    def save(self, path: str | os.PathLike, settings: dict[str, Any]) -> None:
-        state = self.optimizer.state_dict()
-        tensors = {f"model/{name}": value for name, value in self.model.state_dict().items()}
-        tensors |= {"history/loss": self.loss, "history/lr": self.lr}
-        if isinstance(self.objective, nn.Module):
-            tensors |= {f"objective/{name}": value for name, value in self.objective.state_dict().items()}
-        tensors |= {f"best/{name}": value for name, value in self.best.items()}
-        if self.revival is not None:
-            tensors["revival/silent"] = self.revival.silent
-        numbers: dict[str, Any] = {}
-        for index, values in state["state"].items():
-            for name, value in values.items():
-                (tensors if isinstance(value, Tensor) else numbers)[f"optimizer/{index}/{name}"] = value
-        for name, values in self.metrics.items():
-            for place, value in enumerate(values):
-                (tensors if isinstance(value, Tensor) else numbers)[f"metrics/{name}/{place}"] = value
-        training = {
-            "step": self.step,
-            "seconds": self.seconds,
-            "settings": settings,
-            "groups": state["param_groups"],
-            "numbers": numbers,
-            "measured": self.measured,
-            "metrics": list(self.metrics),
-            "ceiling": self.ceiling,
-            "unit": self.unit,
-            "begin": self.rates.begin,
-            "ended": self.ended,
-        }
-        files.write(path, tensors, {"model": self.model.describe(), "training": training})
-
-    def restore(self, path: str | os.PathLike, settings: dict[str, Any]) -> None:
-        tensors, description = files.read(path)
-        if "training" not in description:
-            raise ValueError(f"checkpoint = {str(path)!r}: a saved model, not a checkpoint of fit; give another file")
-        training = description["training"]
-        if not (isinstance(training, dict) and isinstance(training.get("settings"), dict)):
-            raise ValueError(f"checkpoint = {str(path)!r}: its header cannot be understood; delete it to start anew")
-        for name, value in settings.items():
-            before = training["settings"].get(name)  # a file from before there was `clip` has none
-            if name in ("data", HELD_OUT):  # nor has it data
-                with files.understood(path):
-                    same = before is None or same_data(before, value)
-                if not same:
-                    what = "data" if name == "data" else f"signals {HELD_OUT}"
-                    raise ValueError(f"checkpoint = {str(path)!r} was made with other {what}: delete it to start anew")
-            elif name == "steps" and not training.get("ended") and before == training.get("step") < value:
-                continue  # it was finished, and goes on
-            elif before != json.loads(json.dumps(value)):
-                raise ValueError(
-                    f"checkpoint = {str(path)!r} was made with {name} = {before!r}, not {value!r}: "
-                    "delete it to start anew"
-                )
-        if description["model"] != self.model.describe():
-            raise ValueError(f"checkpoint = {str(path)!r} belongs to another model: delete it to start anew")
-        try:
-            with files.understood(path):
-                self.take(tensors, training)
-        except ValueError:
-            self.model.load_state_dict(self.good[1])
-            raise
-        self.remember()
-
-    def take(self, tensors: dict[str, Tensor], training: dict[str, Any]) -> None:
-        """Go on from what `save` wrote."""
-        values = tensors | training["numbers"]
-        for name, part in (("model", self.model), ("objective", self.objective)):
-            if isinstance(part, nn.Module):
-                start = f"{name}/"
-                part.load_state_dict({k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)})
-        state: dict[int, dict[str, Any]] = {}
-        for name, value in values.items():
-            if name.startswith("optimizer/"):
-                _, index, key = name.split("/")
-                state.setdefault(int(index), {})[key] = value
-        self.optimizer.load_state_dict({"state": state, "param_groups": training["groups"]})
-        done, steps = tensors["history/loss"], len(self.loss)
-        self.loss[: len(done)], self.lr[: len(done)] = done, tensors["history/lr"]
-        self.best = {name.removeprefix("best/"): value for name, value in tensors.items() if name.startswith("best/")}
-        if self.revival is not None:
-            self.revival.silent = tensors["revival/silent"].to(self.revival.silent.device)
-        self.ended = training.get("ended", False)
-        self.rates.begin = training["step"] if len(done) < steps else training.get("begin", 0)
-        self.step, self.seconds, self.ceiling = training["step"], training["seconds"], training["ceiling"]
-        self.unit = training.get("unit", 1.0)  # files from before there was a unit are of runs without one
-        self.began = self.step
-        self.measured = training["measured"]
-        self.metrics = {
-            name: [values[f"metrics/{name}/{place}"] for place in range(len(self.measured))]
-            for name in training["metrics"]
-        }
 
 
 def _energy(signal: Tensor) -> float:
