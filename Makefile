@@ -7,6 +7,9 @@ RUN := $(BIN)/python -m
 # there is one process. What stands on the command line comes before this: make nbval OMP_NUM_THREADS=2.
 export OMP_NUM_THREADS := 1
 WORKERS := $(if $(filter 1,$(OMP_NUM_THREADS)),2,1)
+# A thread that waits for another sleeps: one that spins keeps the core that the other needs, and beside other work small
+# products take twenty times as long.
+export OMP_WAIT_POLICY := PASSIVE
 # Notebooks run in this environment's kernel, whatever kernels the user has installed.
 export JUPYTER_PREFER_ENV_PATH := 1
 
@@ -67,7 +70,7 @@ new-chapter: .venv/.installed ## make new-chapter NAME=part/slug: lay out an emp
 	$(RUN) saeno.book.press.new_chapter '$(NAME)'
 
 bench: .venv/.installed ## time the package with two threads
-	@if [ -d tests/benchmarks ]; then OMP_NUM_THREADS=2 $(RUN) pytest -s -o python_files='bench_*.py' -o python_functions='bench_*' tests/benchmarks; \
+	@if [ -d tests/benchmarks ]; then OMP_NUM_THREADS=2 OMP_WAIT_POLICY=ACTIVE $(RUN) pytest -s -o python_files='bench_*.py' -o python_functions='bench_*' tests/benchmarks; \
 	else echo "no benchmarks yet"; fi
 
 address: .venv/.installed ## make address URL=https://github.com/OWNER/NAME: set the repository's address everywhere
