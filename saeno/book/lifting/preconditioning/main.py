@@ -1,4 +1,4 @@
-"""Does a lift speed up training, at equal rates and at the best rate of each method? Four minutes.
+"""Does a lift speed up training, at equal rates and at the best rate of each method? Fifteen minutes.
 
 A dictionary of 128 unit Gaussian atoms in 64 dimensions, 5 signed ones to a signal, is hidden. Models are lifted by a
 factor of h/m. Each seed draws another truth, another start, another lift and other batches.
@@ -24,10 +24,10 @@ STEPS, SLOW = 200, 800
 EQUAL_RATE = {"SGD": 2.0, "Adam": 0.01}
 TUNED = {
     "SGD": {"none": 16.0, "gaussian 4": 11.0, "gaussian 8": 16.0, "learned 8": 6.0},
-    "Adam": {"none": 0.16, "orthonormal 8": 0.08, "gaussian 8": 0.08, "learned 8": 0.02},
+    "Adam": {"none": 0.16, "orthonormal 8": 0.08, "gaussian 8": 0.08, "learned 8": 0.01},
 }
 """The rates of `preconditioning_rates` at which nine atoms of ten are found soonest."""
-PRECISE = {"SGD": {"none": 32.0, "gaussian 8": 32.0}, "Adam": {"none": 0.32, "orthonormal 8": 0.16}}
+PRECISE = {"SGD": {"none": 32.0, "gaussian 8": 32.0}, "Adam": {"none": 1.28, "orthonormal 8": 0.16}}
 """The rates of `preconditioning_precision` that end closest to the hidden atoms, with a cosine schedule."""
 METHODS = {
     "equal, SGD": {"none": ("none", 1), "lifted": ("channels 8", 1), "tight": ("tight 8", 1), "rate16": ("none", 8)},
@@ -46,7 +46,7 @@ AXES = {
         *(f"{optimizer}, {lift}, constant" for optimizer in TUNED for lift in TUNED[optimizer]),
         *(f"{optimizer}, {lift}, cosine" for optimizer in PRECISE for lift in PRECISE[optimizer]),
     ],
-    "seed": range(10),
+    "seed": range(40),
 }
 SETTING = (
     "128 random unit atoms in 64 dimensions, 5 active in each signal, signs random, no noise. `Unrolled(TopK(5), 5)`, "
@@ -165,8 +165,8 @@ CLAIMS = [
         setting=SETTING + OWN,
         finding="No lift takes {none} steps; with h/m = 8 an orthonormal lift takes {orthonormal8}, a Gaussian one "
         "{gaussian8}, a learned one {learned8}. The steps without a lift, over theirs, are {orthonormal}, {gaussian} "
-        "and {learned}. So the learned lift is slower. Ten seeds do not tell the orthonormal one from none; that it is "
-        "faster by half they exclude.",
+        "and {learned}. So the learned lift is slower; that one of the others is faster by a quarter, forty seeds "
+        "exclude.",
         verdict="not reproduced",
         numbers={
             "none": _steps("Adam", "none", most=60),
@@ -176,7 +176,7 @@ CLAIMS = [
         },
         # At equal rates Adam with an orthonormal lift is faster by more than half: of that nothing may be left.
         differences={
-            "orthonormal": _faster("none", "orthonormal8", most=1.5),
+            "orthonormal": _faster("none", "orthonormal8", most=1.25),
             "gaussian": _faster("none", "gaussian8", most=1.25),
             "learned": _faster("none", "learned8", most=1.0),
         },

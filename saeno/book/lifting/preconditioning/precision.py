@@ -1,4 +1,4 @@
-"""At which rate, with a cosine schedule, does each method end with the best atoms? Two minutes.
+"""At which rate, with a cosine schedule, does each method end with the best atoms? Ten minutes.
 
 `preconditioning` takes its rates for precision from here. Seeds differ from its own.
 """
@@ -11,12 +11,12 @@ from saeno.book.lifting.preconditioning.main import STEPS, recover
 TRIED = [
     ("SGD", "none", [8.0, 11.0, 16.0, 23.0, 32.0, 45.0, 64.0]),
     ("SGD", "gaussian 8", [8.0, 11.0, 16.0, 23.0, 32.0, 45.0]),
-    ("Adam", "none", [0.04, 0.08, 0.16, 0.32, 0.64]),
+    ("Adam", "none", [0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56]),
     ("Adam", "orthonormal 8", [0.04, 0.08, 0.16, 0.32, 0.64]),
 ]
 AXES = {
     "run": [f"{optimizer}, {lift}, {rate:g}" for optimizer, lift, rates in TRIED for rate in rates],
-    "seed": range(100, 105),
+    "seed": range(100, 120),
 }
 CLAIMS = [
     Claim(

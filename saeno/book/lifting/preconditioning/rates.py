@@ -1,6 +1,6 @@
 """At which rate does each lift recover a hidden dictionary soonest? The rates of `preconditioning` are chosen here.
 
-Seeds differ from those of `preconditioning`, so that no rate is reported on what it was chosen on. Five minutes.
+Seeds differ from those of `preconditioning`, so that no rate is reported on what it was chosen on. Twenty minutes.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ TRIED = [
     ("Adam", "none", [0.04, 0.08, 0.16, 0.32, 0.64, 1.28]),
     ("Adam", "orthonormal 8", [0.02, 0.04, 0.08, 0.16, 0.32]),
     ("Adam", "gaussian 8", [0.02, 0.04, 0.08, 0.16, 0.32]),
-    ("Adam", "learned 8", [0.01, 0.014, 0.02, 0.028, 0.04]),
+    ("Adam", "learned 8", [0.005, 0.007, 0.01, 0.014, 0.02, 0.028, 0.04]),
 ]
 AXES = {
     "run": [f"{optimizer}, {lift}, {rate:g}" for optimizer, lift, rates in TRIED for rate in rates],
-    "seed": range(100, 105),
+    "seed": range(100, 120),
 }
 CLAIMS = [
     Claim(
