@@ -47,11 +47,11 @@ def trial(setting: str, seed: int) -> dict[str, float]:
         reconstruction, code = model(signal[:8192])
     dead = dead_atoms(code)
     alive = model.dictionary.atoms().detach()[~dead]
-    cosine = mean_max_cosine(alive, true.atoms())
+    cosine = mean_max_cosine(alive, true.atoms(), signed=False)
     return {
         "dead": dead.double().mean().item(),
         "alive": float(len(alive)),
-        "cosine": match_atoms(model.dictionary, true).cosine.mean().item(),
+        "cosine": match_atoms(model.dictionary, true, signed=False).cosine.mean().item(),
         "true_to_learned": cosine.true_to_learned,
         "learned_to_true": cosine.learned_to_true,
         "fvu": fvu(signal[:8192], reconstruction),

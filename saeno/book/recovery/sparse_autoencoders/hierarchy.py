@@ -75,18 +75,18 @@ def trial(setting: str, seed: int) -> dict[str, float]:
     fit(model, signal, steps=1500, lr=float(rate), loss=loss, seed=seed, progress=False)
     with torch.no_grad():
         reconstruction, found = model(unseen)
-    cosine = cosines(model.dictionary, true).value
-    best = cosine.abs().max(1)
+    cosine = cosines(model.dictionary, true, signed=False).value
+    best = cosine.max(1)
     of_parent, of_child = best.indices[:PARENTS], best.indices[PARENTS:]
     there = code[:, :PARENTS] > 0
     with_child = code[:, PARENTS:].unflatten(1, (PARENTS, CHILDREN)).sum(2) > 0
     silent = found[:, of_parent] == 0
     family = torch.arange(PARENTS).repeat_interleave(CHILDREN)
     return {
-        "cosine": match_atoms(model.dictionary, true).cosine.mean().item(),
+        "cosine": match_atoms(model.dictionary, true, signed=False).cosine.mean().item(),
         "parents": best.values[:PARENTS].mean().item(),
         "children": best.values[PARENTS:].mean().item(),
-        "leaning": cosine[family, of_child].abs().mean().item(),
+        "leaning": cosine[family, of_child].mean().item(),
         "silent": silent[with_child].double().mean().item(),
         "silent_alone": silent[there & ~with_child].double().mean().item(),
         "fvu": fvu(unseen, reconstruction),

@@ -15,7 +15,7 @@ RATES = {
     "ReLU, L1": (10.0, 30.0, 100.0),
     "IHT, T = 5": (10.0, 30.0, 100.0),
 }
-AXES = {"setting": [f"random | {name} | {rate}" for name, rates in RATES.items() for rate in rates], "seed": range(5)}
+AXES = {"setting": [f"random | {name} | {rate}" for name, rates in RATES.items() for rate in rates], "seed": range(10)}
 
 
 def trial(setting: str, seed: int) -> dict[str, float]:

@@ -51,11 +51,11 @@ def made(method: str, seed: int) -> tuple[SparseAutoencoder, losses.Loss]:
 def scores(atoms: torch.Tensor, reconstruction: torch.Tensor, code: torch.Tensor, seed: int) -> dict[str, float]:
     """What was recovered, from the learned atoms and what they make of the `unseen` signals of that seed."""
     true = toy(seed).dictionary
-    cosine = mean_max_cosine(atoms, true.atoms())
+    cosine = mean_max_cosine(atoms, true.atoms(), signed=False)
     return {
         "cosine": cosine.true_to_learned,
         "reverse": cosine.learned_to_true,
-        "recovered": match_atoms(atoms, true.atoms()).recovered(0.9),
+        "recovered": match_atoms(atoms, true.atoms(), signed=False).recovered(0.9),
         "fvu": fvu(unseen(seed), reconstruction),
         "active": l0(code),
         "dead": dead_atoms(code).double().mean().item(),
