@@ -35,7 +35,8 @@ def test_chapter(path):
 def test_nothing_is_left_to_write_beside_the_chapters():
     """Fails when a file of `make new-chapter` was forgotten."""
     places = [*BOOK.glob("*/**/*.py"), *(notebooks.ROOT / "tests" / "exercises").glob("*.py")]
-    left = [path.relative_to(notebooks.ROOT).as_posix() for path in places if path.parent != BOOK / "press"]
+    places += (notebooks.ROOT / "book" / "quizzes").glob("*.md")
+    left = [path.relative_to(notebooks.ROOT).as_posix() for path in places if BOOK / "press" not in path.parents]
     left = [name for name in left if re.search("to write: ", (notebooks.ROOT / name).read_text(), re.IGNORECASE)]
     assert not left, f"look for `To write: ` in {', '.join(left)}"
 

@@ -20,6 +20,7 @@ FILES = [
     "saeno/book/lifting/my_chapter/main.py",
     "saeno/book/lifting/my_chapter/exercises.py",
     "tests/exercises/my_chapter.py",
+    "book/quizzes/my-chapter.md",
     "book/_toc.yml",
 ]
 
@@ -91,7 +92,7 @@ def test_a_wrong_name_is_refused_in_words(project, capsys, name):
     assert WRONG[name] in capsys.readouterr().err and sorted(project.rglob("*")) == before
 
 
-@pytest.mark.parametrize("there", [*FILES[:5], "book/operators/my-chapter.ipynb"])
+@pytest.mark.parametrize("there", [*FILES[:6], "book/operators/my-chapter.ipynb"])
 def test_nothing_is_overwritten(project, there):
     """A slug of another part counts too, since chapters are known by their slugs."""
     path = project / there

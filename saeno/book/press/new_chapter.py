@@ -80,6 +80,34 @@ from __future__ import annotations
 
 CHECKS = ()  # to write: a function of the answer for each exercise; `saeno/book/checking.py` has what they need
 '''
+QUIZ = """\
+## Have you understood?
+
+Choose an answer: it opens, and says whether it is right, and why.
+
+**1.** To write: a question, and two more.
+
+<details>
+<summary>To write: an answer that people give</summary>
+
+**Not quite.** To write: why it is wrong, and the *section* that shows it.
+
+</details>
+
+<details>
+<summary>To write: the right answer</summary>
+
+**Right.** To write: why.
+
+</details>
+
+<details>
+<summary>To write: another answer that people give</summary>
+
+**Not quite.** To write: why it is wrong.
+
+</details>
+"""
 ANSWERS = '''\
 """Answers to the exercises of *{title}*: right ones, and wrong ones with a part of the reason that is given."""
 
@@ -121,6 +149,7 @@ def new_chapter(name: str, root: Path = ROOT) -> list[Path]:
         room / "main.py": EXPERIMENT,
         room / "exercises.py": EXERCISES,
         Path("tests", "exercises", f"{room.name}.py"): ANSWERS,
+        Path("book", "quizzes", f"{slug}.md"): QUIZ,
     }
     notebook = Path("book", f"{name}.ipynb")
     there = [path.relative_to(root) for path in find(root / "book") if path.stem == slug]
