@@ -108,6 +108,39 @@ def lesson(notebook) -> tuple[str, list]:
     return "\n".join(prose), cells
 
 
+WORDS, LINES, FORMULA = (
+    200,
+    12,
+    4,
+)  # words, and lines of code, a minute; lines of code that a displayed formula is worth
+NUMBERS = {
+    "a": 1, "five": 5, "ten": 10, "fifteen": 15, "twenty": 20, "twenty-five": 25, "thirty": 30, "thirty-five": 35,
+    "forty": 40, "forty-five": 45, "fifty": 50,
+}  # fmt: skip
+
+
+def minutes(notebook) -> float:
+    """How long a chapter takes to read, without exercises: its words, formulas, and code that is shown unfolded.
+
+    A formula in a line of text is a word. Reading is slower than this where something is new, and faster elsewhere.
+    """
+    prose, cells = lesson(notebook)
+    displayed = len(re.findall(r"\$\$.*?\$\$", prose, flags=re.DOTALL))
+    prose = re.sub(r"\$\$.*?\$\$", " ", prose, flags=re.DOTALL)
+    prose = re.sub(r"^:.*$|^```.*$", "", re.sub(r"\$[^$]*\$", "formula", prose), flags=re.MULTILINE)
+    words = len(re.findall(r"[^\W\d_][\w'’-]*", re.sub(r"\{[a-z:]+\}`[^`]*`", "reference", prose)))
+    lines = sum(len(cell) for cell in cells if not notebooks.imports_only("\n".join(cell)))
+    return words / WORDS + (lines + FORMULA * displayed) / LINES
+
+
+def stated_minutes(notebook) -> int:
+    """How many minutes a chapter says that it takes to read. Raises ValueError where it is no number that is known."""
+    said = re.search(r"^\*\*Time\b\W*([\w-]+) minutes?\s+to\s+read", text(notebook), flags=re.MULTILINE)
+    if said is None or said[1].lower() not in NUMBERS:
+        raise ValueError(f"**Time.** should begin with one of {', '.join(NUMBERS)}, and 'minutes to read'")
+    return NUMBERS[said[1].lower()]
+
+
 def lengths(notebook) -> list[str]:
     """What is too long or too short in a chapter, in words. Exercises are beside the count, but for their number."""
     prose, cells = lesson(notebook)

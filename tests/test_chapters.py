@@ -9,7 +9,7 @@ import pytest
 from saeno.book.chapters import BOOK
 from saeno.book.press import notebooks
 from saeno.book.press.setup_cell import setup_cell
-from tests.chapters import faults, lengths, stored
+from tests.chapters import faults, lengths, minutes, stated_minutes, stored
 
 CHAPTERS = notebooks.find(notebooks.ROOT / "book")
 LARGEST = 2 * 1024**2  # bytes
@@ -32,10 +32,21 @@ def test_chapter(path):
         warnings.warn(f"{path.name} has {said}", ChapterLength, stacklevel=1)
 
 
+CHANGING = {"steering", "platonic"}  # their authors are at work: they state their minutes when they are done
+
+
+@pytest.mark.parametrize("path", [path for path in CHAPTERS if path.stem not in CHANGING], ids=lambda path: path.stem)
+def test_the_minutes_to_read_are_honest(path):
+    """Fails when a chapter grew and its time did not. Five more or less are allowed, since readers differ."""
+    notebook = nbformat.read(path, as_version=4)
+    read = minutes(notebook)
+    assert abs(stated_minutes(notebook) - read) <= 5, f"{path.stem}: {read:.0f} minutes to read"
+
+
 def test_nothing_is_left_to_write_beside_the_chapters():
     """Fails when a file of `make new-chapter` was forgotten."""
     places = [*BOOK.glob("*/**/*.py"), *(notebooks.ROOT / "tests" / "exercises").glob("*.py")]
-    places += (notebooks.ROOT / "book" / "quizzes").glob("*.md")
+    places += (notebooks.ROOT / "book" / "quizzes").rglob("*.md")
     left = [path.relative_to(notebooks.ROOT).as_posix() for path in places if BOOK / "press" not in path.parents]
     left = [name for name in left if re.search("to write: ", (notebooks.ROOT / name).read_text(), re.IGNORECASE)]
     assert not left, f"look for `To write: ` in {', '.join(left)}"
@@ -113,6 +124,19 @@ def test_what_a_chapter_lacks_is_found(chapter, said):
     BROKEN[said](chapter)
     found = stored(chapter) + faults(chapter)
     assert any(said in fault for fault in found), found
+
+
+def test_minutes_are_words_formulas_and_code(chapter):
+    """Without exercises and imports: 400 words, 24 lines of code, and three formulas that are worth four lines each."""
+    before = minutes(chapter)
+    assert before < 0.5 and stated_minutes(chapter) == 1
+    in_text("- this\n\n**Before", "- this\n\n" + "word " * 399 + "$x$\n\n" + "$$\na\n$$\n\n" * 3 + "**Before")(chapter)
+    chapter.cells.insert(2, nbformat.v4.new_code_cell("import torch\n" * 50))
+    chapter.cells.insert(2, nbformat.v4.new_code_cell("x = 1\n\n" * 24))
+    assert minutes(chapter) - before == pytest.approx(2 + 2 + 1)
+    in_text("A minute", "Umpteen minutes")(chapter)
+    with pytest.raises(ValueError, match="should begin with one of a, five, ten"):
+        stated_minutes(chapter)
 
 
 def test_what_is_too_long_or_too_short_is_said(chapter):

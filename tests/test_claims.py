@@ -22,6 +22,7 @@ from saeno.book import claims, record, replication
 from saeno.book.claims import Claim, Drift, Number, Paired
 from saeno.book.imports import reached
 from saeno.book.press import ROOT, claims_page
+from saeno.book.press.added.verdicts import listed
 
 
 def echo(seed: int, factor: float) -> dict[str, float]:
@@ -482,3 +483,13 @@ def test_what_is_outdated_is_written(echoed, tmp_path):
     page = book / "claims" / "notation.md"
     page.write_text(page.read_text().replace("4.000", "4.001"))
     assert list(claims_page.outdated(book)) == [page]
+
+
+def test_the_paper_s_claims_are_listed_by_verdict():
+    """Fails when a verdict is left out, or a claim that is ours is listed as the paper's."""
+    text = listed(claims.ledger().values())
+    paper = {claim.id for claim in claims.ledger().values() if "abstract" in claim.source}
+    assert set(re.findall(r"\]\(#([\w-]+)\)", text)) == paper
+    assert (
+        text.index("**Reproduced** (") < text.index("**Reproduced in a regime** (") < text.index("**Not reproduced** (")
+    )

@@ -31,7 +31,8 @@ def source(chapter: str) -> str:
 
 
 WITH = [chapter for chapter in chapters() if chapter.rpartition("/")[2] not in LATER]
-FILES = {path.stem: path.read_text() for path in sorted((ROOT / "book" / "quizzes").glob("*.md"))}
+FOLDER = ROOT / "book" / "quizzes"
+FILES = {path.relative_to(FOLDER).with_suffix("").as_posix(): path.read_text() for path in sorted(FOLDER.rglob("*.md"))}
 
 
 def faults(text: str, chapter: str) -> list[str]:
@@ -61,12 +62,12 @@ def faults(text: str, chapter: str) -> list[str]:
 
 def test_every_chapter_has_its_quiz_and_every_quiz_its_chapter():
     """Fails when a chapter is renamed, and its quiz is not."""
-    assert set(FILES) == {chapter.rpartition("/")[2] for chapter in WITH}
+    assert set(FILES) == set(WITH)
 
 
 @pytest.mark.parametrize("chapter", WITH)
 def test_a_quiz(chapter):
-    assert faults(FILES[chapter.rpartition("/")[2]], source(chapter)) == []
+    assert faults(FILES[chapter], source(chapter)) == []
 
 
 def test_the_right_answer_is_not_known_by_its_place_or_length():

@@ -20,7 +20,7 @@ FILES = [
     "saeno/book/lifting/my_chapter/main.py",
     "saeno/book/lifting/my_chapter/exercises.py",
     "tests/exercises/my_chapter.py",
-    "book/quizzes/my-chapter.md",
+    "book/quizzes/lifting/my-chapter.md",
     "book/_toc.yml",
 ]
 

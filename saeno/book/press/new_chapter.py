@@ -149,7 +149,7 @@ def new_chapter(name: str, root: Path = ROOT) -> list[Path]:
         room / "main.py": EXPERIMENT,
         room / "exercises.py": EXERCISES,
         Path("tests", "exercises", f"{room.name}.py"): ANSWERS,
-        Path("book", "quizzes", f"{slug}.md"): QUIZ,
+        Path("book", "quizzes", f"{name}.md"): QUIZ,
     }
     notebook = Path("book", f"{name}.ipynb")
     there = [path.relative_to(root) for path in find(root / "book") if path.stem == slug]

@@ -1,4 +1,4 @@
-"""A Sphinx extension: each chapter asks whether it was understood, with what stands in `book/quizzes/SLUG.md`.
+"""A Sphinx extension: each chapter asks whether it was understood, with what stands in `book/quizzes/PART/SLUG.md`.
 
 That file is Markdown as it is shown: it reads well on GitHub and in Jupyter too, where answers open by a click as on
 the page. It is put before the exercises of its chapter, or before the summary where there are none. The answers are
@@ -39,7 +39,7 @@ class Question(NamedTuple):
 
 def path(book: Path, page: str) -> Path:
     """The file with the questions of a page, which is named as `_toc.yml` names it."""
-    return book / "quizzes" / f"{page.rpartition('/')[2]}.md"
+    return book / "quizzes" / f"{page}.md"
 
 
 def read(text: str) -> list[Question]:

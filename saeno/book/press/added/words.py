@@ -48,7 +48,7 @@ _TEX = {
     r"\mapsto": "↦", r"\pm": "±", r"^2": "²", r"^{-1}": "⁻¹", r"\,": " ",
 }  # fmt: skip
 _ROLE = re.compile(r"\{[\w:]+\}`([^`<]+?)(?:\s*<[^`]+>)?`")
-_PAGES = re.compile(r"(?!glossary$|claims(/|$)|api/|bibliography$|run-times$)")
+_PAGES = re.compile(r"(?!glossary$|cheat-sheet$|claims(/|$)|api/|bibliography$|run-times$)")
 # Where no link is put: in what is one already, is no prose, or is for the reader to solve.
 _NOT_HERE = (
     nodes.title,
