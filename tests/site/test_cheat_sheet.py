@@ -20,7 +20,7 @@ def test_it_prints_on_one_page_and_can_still_be_read(window, paper):
         "all => all.map(one => parseFloat(getComputedStyle(one).fontSize))"
     )
     assert min(sizes) >= 10  # pixels: 7.5 points
-    page.emulate_media(media="screen")
+    page.emulate_media(media="null")
 
 
 def test_it_has_the_verdict_of_every_claim_of_the_paper(window):

@@ -14,7 +14,7 @@ def test_by_keyboard_an_answer_opens_and_says_whether_it_is_right(window):
     """Should fail with: answers that a script opens on a click; a mark that a colour alone makes."""
     page = window.open("recovery/uniqueness.html")
     answers = page.locator(f"{QUIZ} > details")
-    assert answers.count() >= 9 and page.locator(f"{QUIZ} > h2").inner_text().startswith(HEADING)
+    assert answers.count() >= 9 and page.locator(f"{QUIZ} > h2").inner_text().endswith(HEADING)
     assert not any(why.is_visible() for why in page.locator(f"{QUIZ} > details > p").all())
     answers.first.locator("summary").focus()
     for answer in answers.all():
