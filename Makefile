@@ -10,10 +10,13 @@ WORKERS := $(if $(filter 1,$(OMP_NUM_THREADS)),2,1)
 # A thread that waits for another sleeps: one that spins keeps the core that the other needs, and beside other work small
 # products take twenty times as long.
 export OMP_WAIT_POLICY := PASSIVE
+# The versions are those of constraints.txt. NEWEST=1, in a fresh copy, takes the newest of every package: what readers will have.
+NEWEST ?=
+VERSIONS := $(if $(NEWEST),--upgrade --upgrade-strategy eager,-c constraints.txt)
 # Notebooks run in this environment's kernel, whatever kernels the user has installed.
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help book offline test lint site-stored nbval unit notebooks claims new-chapter bench address clean
+.PHONY: help book offline test lint site-stored nbval unit browser notebooks claims new-chapter bench wheel address clean
 .DEFAULT_GOAL := help
 # The browser tests of `unit` open what `site-stored` built, and every step uses two processes already.
 .NOTPARALLEL:
@@ -27,7 +30,7 @@ help: ## list the commands
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "saeno needs Python 3.11 or newer, but $(PYTHON) is `$(PYTHON) --version 2>&1`: try  make book PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '.[book,test]'
+	$(RUN) pip install --disable-pip-version-check $(VERSIONS) -e '.[book,test]'
 	@touch $@
 
 book: .venv/.installed ## execute the notebooks and build the site into _build/html
@@ -57,7 +60,10 @@ nbval: .venv/.installed
 	echo "The notebooks, with $(ARITHMETIC):"; env $(ARITHMETIC) $(NBVAL) && exit $$native
 
 unit: .venv/.installed
-	$(RUN) pytest -n $(WORKERS) --cov=saeno tests
+	$(RUN) pytest -n $(WORKERS) --cov=saeno $(if $(NEWEST),--ignore tests/project/test_pins.py) tests
+
+browser: .venv/.installed ## install the browser of the tests, where the system has no chromium (asks for root on Linux)
+	$(RUN) playwright install --with-deps --only-shell chromium
 
 notebooks: .venv/.installed ## re-execute every notebook in place and store its outputs
 	$(RUN) saeno.book.press.notebooks
@@ -72,6 +78,12 @@ new-chapter: .venv/.installed ## make new-chapter NAME=part/slug: lay out an emp
 bench: .venv/.installed ## time the package with two threads
 	@if [ -d tests/benchmarks ]; then OMP_NUM_THREADS=2 OMP_WAIT_POLICY=ACTIVE $(RUN) pytest -s -o python_files='bench_*.py' -o python_functions='bench_*' tests/benchmarks; \
 	else echo "no benchmarks yet"; fi
+
+# The tag is read from the environment, where make and the shell take nothing in it for a command.
+wheel: .venv/.installed ## build the wheel into _build/dist; make wheel TAG=v1.2.3 checks that this is its version
+	@if [ -n "$$TAG" ]; then $(RUN) saeno.book.press.published.release "$$TAG"; fi
+	rm -rf _build/dist build
+	$(RUN) pip wheel --disable-pip-version-check --no-deps --wheel-dir _build/dist .
 
 address: .venv/.installed ## make address URL=https://github.com/OWNER/NAME: set the repository's address everywhere
 	$(RUN) saeno.book.press.address $(URL)
