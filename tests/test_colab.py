@@ -85,7 +85,7 @@ def published(folder):
 def colab(tmp_path):
     """A fresh virtual environment. It takes a gigabyte, so it is not kept like other temporary files."""
     folder = tmp_path / "colab"
-    venv.create(folder, with_pip=True)
+    venv.create(folder, symlinks=True, with_pip=True)  # a copy of Python does not find its library on some machines
     yield folder / "bin" / "python"
     shutil.rmtree(folder)
 

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from saeno.book.runner import GridError, _run_cell, run_grid
@@ -139,8 +140,8 @@ def until(condition, seconds=60):
 def running(pid):
     """Whether a process lives; a zombie, which nobody has waited for, does not."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
 
 

@@ -18,13 +18,19 @@ OPTIONS = [
 
 @pytest.fixture(scope="session")
 def browser():
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
-    if executable is None:
-        pytest.skip("needs the browser chromium (Debian's package of that name), which is not installed")
-    from playwright.sync_api import sync_playwright
+    """The browser that `make browser` installs, or that of the system."""
+    from playwright.sync_api import Error, sync_playwright
 
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=executable, args=OPTIONS)
+        try:
+            launched = playwright.chromium.launch(args=OPTIONS)
+        except Error as error:
+            if "Executable doesn't exist" not in error.message:
+                raise
+            executable = shutil.which("chromium") or shutil.which("google-chrome")
+            if executable is None:
+                pytest.skip("needs a browser: Debian's package chromium, or make browser")
+            launched = playwright.chromium.launch(executable_path=executable, args=OPTIONS)
         yield launched
         launched.close()
 
