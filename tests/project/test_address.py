@@ -8,6 +8,7 @@ import pytest
 from saeno.book.press import address
 
 HOST = "https://" + "github.com"  # never whole in this file, where the real project would find it
+BINDER = "https://mybinder.org" + "/v2/gh"
 COLAB = "https://colab.research.google.com" + "/github"
 
 
@@ -56,7 +57,8 @@ def test_right_addresses_are_left_in_peace(tmp_path, url):
 
 
 def test_one_command_changes_every_place(tmp_path):
-    places = f"{HOST}/me/saeno.git {COLAB}/me/saeno/blob/main/x.ipynb https://me." + "github.io/saeno git+{0}@main\n"
+    places = f"{HOST}/me/saeno.git {COLAB}/me/saeno/blob/main/x.ipynb {BINDER}/me/saeno/main "
+    places += "https://me." + "github.io/saeno git+{0}@main\n"
     root = project(tmp_path, f"{HOST}/me/saeno", notes=places.format(f"{HOST}/me/saeno"), other="no address\n")
     assert address.main([f"{HOST}/You-2/new.name"], root) == 0
     assert address.address(root) == f"{HOST}/You-2/new.name"

@@ -28,7 +28,9 @@ def test_environment_yml_is_what_make_installs():
     (pip,) = (entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
     makefile = (ROOT / "Makefile").read_text()
     assert environment["name"] == PROJECT["name"]
-    assert f"python{PROJECT['requires-python']}" in conda and {"pip", "make"} <= set(conda)
+    (python,) = [entry.removeprefix("python=") for entry in conda if entry.startswith("python=")]
+    assert f"Programming Language :: Python :: {python}" in PROJECT["classifiers"], "one that is tested; Binder needs ="
+    assert {"pip", "make"} <= set(conda)
     assert len(pip) == 2 and "-c constraints.txt" in pip and "-c constraints.txt" in makefile
     assert extras(" ".join(pip)) == extras(makefile) == set(PROJECT["optional-dependencies"]) - {"kernels", "hub"}
 

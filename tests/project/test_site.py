@@ -47,8 +47,9 @@ def test_the_life_of_a_book(project, capsys):
 
     page = site.build(project).page
     assert "number 41" in page.with_name("a.html").read_text() and runs(project) == 1, "executed exactly once"
-    _, colab, _ = forms(address())
-    assert f'href="{colab}/blob/main/book/a.ipynb"' in page.with_name("a.html").read_text()
+    _, colab, _, binder = forms(address())
+    for there in (f"{colab}/blob/main/book/a.ipynb", f"{binder}/main?urlpath=lab/tree/book/a.ipynb"):
+        assert f'href="{there}"' in page.with_name("a.html").read_text()
 
     capsys.readouterr()
     assert site.build(project) == (page, []) and "Nothing changed" in capsys.readouterr().out

@@ -44,12 +44,13 @@ def checked(given: str) -> str:
 
 
 def forms(given: str) -> list[str]:
-    """The beginnings that a web address of the project may have: the repository, its Colab, its GitHub Pages."""
+    """The beginnings that a web address of the project may have: the repository, its Colab, its Pages, its Binder."""
     owner, name = given.split("/")[-2:]
     return [
         given,
         f"https://colab.research.google.com/github/{owner}/{name}",
         f"https://{owner.lower()}.github.io/{name}",
+        f"https://mybinder.org/v2/gh/{owner}/{name}",
     ]
 
 
