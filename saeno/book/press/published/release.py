@@ -1,4 +1,4 @@
-"""`python -m saeno.book.press.published.release TAG`: whether this tag may release what stands here; exit status 1 if not."""
+"""`python -m saeno.book.press.published.release TAG`: whether a tag may release what stands here; if not, status 1."""
 
 from __future__ import annotations
 
