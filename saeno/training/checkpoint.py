@@ -78,6 +78,8 @@ def save(run: Run, path: str | os.PathLike, settings: dict[str, Any]) -> None:
 def restore(run: Run, path: str | os.PathLike, settings: dict[str, Any]) -> None:
     """Go on from a file. Raises ValueError for one of another run, model or data, which leaves the run as it was."""
     tensors, description = files.read(path)
+    # Copies: the optimizer keeps what it is given, and Windows replaces no file that a tensor is a view of.
+    tensors = {name: value.clone() for name, value in tensors.items()}
     if "training" not in description:
         raise ValueError(f"checkpoint = {str(path)!r}: a saved model, not a checkpoint of fit; give another file")
     training = description["training"]
