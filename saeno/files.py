@@ -113,7 +113,7 @@ def held(path: str | os.PathLike) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         while True:
             try:
-                file = stack.enter_context(open(lock, "w"))
+                file = stack.enter_context(open(lock, "wb"))
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise ValueError(f"path = {str(path)!r}: another run writes there now, give it another file") from error

@@ -24,7 +24,7 @@ def reached(sources: Iterable[Path], machinery: bool = False, package: Path = PA
         if path in used or (path.parent == package / "book" and path.stem != "shared" and not machinery):
             continue
         used.add(path)
-        left += named(path.read_text(), package)
+        left += named(path.read_text(encoding="utf-8"), package)
     return sorted(used)
 
 
@@ -55,7 +55,7 @@ def _defines(module: str, name: str, package: Path) -> Path | None:
         if (file := path.with_suffix(".py")).is_file():
             return file
         if (face := path / "__init__.py").is_file():
-            for origin, there in imported(face.read_text()) if name and path == place else ():
+            for origin, there in imported(face.read_text(encoding="utf-8")) if name and path == place else ():
                 if there == name:
                     return _defines(origin, there, package)
             return face

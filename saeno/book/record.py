@@ -77,7 +77,7 @@ def measure(name: str, trial: Trial, /, seed: Iterable[int], **axes: Iterable[Se
     ]
     record = {"versions": rows[0].versions, "code": code_of(source), "measured": measured}
     path = results(name)
-    old = json.loads(path.read_text()) if path.exists() else {}
+    old = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if {key: old.get(key) for key in record} != record:
         same = {key: old[key] for key in ("arithmetic",) if key in old and old.get("code") == record["code"]}
         _write(path, {"date": datetime.date.today().isoformat(), **record, **same})
@@ -122,7 +122,7 @@ def tolerance(apart: float, stored: Stored) -> float | None:
 
 
 def _write(path: Path, record: dict) -> None:
-    path.write_text(json.dumps(record, indent=1) + "\n")
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8", newline="\n")
 
 
 def results(name: str) -> Path:
@@ -142,7 +142,7 @@ def load(name: str) -> dict:
 
 @lru_cache(maxsize=128)
 def _read(path: Path, _: int) -> dict:
-    return json.loads(path.read_text())
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def apart(name: str, value: str, settings: Mapping[str, Setting]) -> float | None:
@@ -206,7 +206,7 @@ def code_of(*sources: Path) -> str:
     """Hash of the code of these files and of what they import."""
     total = hashlib.sha256()
     for path in reached(sources):
-        total.update(_code(path.read_text()).encode())
+        total.update(_code(path.read_text(encoding="utf-8")).encode())
     return total.hexdigest()[:16]
 
 

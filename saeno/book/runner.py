@@ -113,7 +113,7 @@ def run_cells(
                 bar.update()
     if failures:
         raise GridError([(grid[i], failures[i]) for i in sorted(failures)], len(grid) - len(failures))
-    return [Row(**json.loads(path.read_text())) for path in paths]
+    return [Row(**json.loads(path.read_text(encoding="utf-8"))) for path in paths]
 
 
 def _check_trial(trial: Trial) -> None:
@@ -177,7 +177,7 @@ def _run_cell(trial: Trial, settings: dict[str, Setting], path: Path) -> str | N
         result = _checked(trial(**settings))
         row = Row(settings, result, round(time.perf_counter() - start, 3), current_versions())
         unfinished = path.with_suffix(f".{os.getpid()}")
-        unfinished.write_text(json.dumps(row._asdict(), indent=1))
+        unfinished.write_text(json.dumps(row._asdict(), indent=1), encoding="utf-8")
         unfinished.replace(path)
     except Exception:
         return traceback.format_exc()

@@ -59,7 +59,7 @@ class ShardWriter:
         dtype = str(self.dtype).removeprefix("torch.")
         index = {"schema": SCHEMA, **self.about, "shape": self.shape, "dtype": dtype, "files": self.files}
         part = self.folder / f"{INDEX}.part"
-        part.write_text(json.dumps(index, indent=1))
+        part.write_text(json.dumps(index, indent=1), encoding="utf-8")
         os.replace(part, self.folder / INDEX)
         return Shards(self.folder)
 
@@ -88,7 +88,7 @@ class Shards:
         if not path.exists():
             raise ValueError(f"folder = {str(folder)!r}: should have an {INDEX}, which a ShardWriter makes at its end")
         with files.understood(path):
-            index = json.loads(path.read_text())
+            index = json.loads(path.read_text(encoding="utf-8"))
             newer = index.pop("schema") > SCHEMA
             self.shape, self.dtype, self.files = tuple(index.pop("shape")), index.pop("dtype"), index.pop("files")
             self.rows = sum(file["rows"] for file in self.files)

@@ -29,6 +29,30 @@ def test_no_file_names_a(pattern):
     assert found == []
 
 
+def without_encoding(tree):
+    """The lines that read or write text in whatever encoding the system has, which on Windows is not UTF-8."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            said = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+            named = "encoding" in {keyword.arg for keyword in node.keywords} or "utf-8" in said
+            plain = name == "open" and not any(isinstance(mode, str) and "b" in mode for mode in said)
+            ours = ast.unparse(node.func) == "files.write_text"
+            if (plain or name in ("read_text", "write_text")) and not named and not ours:
+                yield node.lineno
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if "press" not in path.parts], ids=relative)
+def test_what_is_installed_reads_and_writes_utf8(path):
+    assert [*without_encoding(ast.parse(path.read_text()))] == []
+
+
+def test_an_encoding_that_is_left_out_is_found():
+    lines = ["path.read_text()", "open(path)", "open(path, 'w')", "open(path, 'rb')", "open(path, encoding='utf-8')"]
+    lines += ["path.write_text(text)", "path.read_text('utf-8')", "path.write_text(text, encoding='utf-8')"]
+    assert [*without_encoding(ast.parse("\n".join(lines)))] == [1, 2, 3, 6]
+
+
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_every_module_and_public_name_is_documented(path):
     tree = ast.parse(path.read_text())

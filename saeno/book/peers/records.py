@@ -17,4 +17,4 @@ def recorded(name: str) -> dict:
     if not path.is_file():
         known = ", ".join(sorted(found.stem for found in folder.glob("*.json")))
         raise ValueError(f"name = {name!r}: should be one of {known}")
-    return json.loads(path.read_text())
+    return json.loads(path.read_text(encoding="utf-8"))
