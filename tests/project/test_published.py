@@ -12,6 +12,8 @@ import pytest
 import yaml
 from PIL import Image
 from pybtex.database import parse_string
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from saeno.book.press import ROOT, site
 from saeno.book.press.address import address, forms
@@ -120,3 +122,20 @@ def test_the_lost_page_finds_its_files_from_any_depth(built):
     assert base < page.index("<title>") and asked and re.search(r"(?:href|src)=", page[:base]) is None
     assert "Page not found" in page and 'href="intro.html"' in page and f'{address()}/issues/new"' in page
     assert "base href" not in built[0]["intro"]
+
+
+def test_a_book_at_a_domain_of_its_own(tmp_path):
+    """By Sphinx alone: nothing but the setting says where the book is."""
+    (tmp_path / "_toc.yml").write_text("parts: [{numbered: true, chapters: [{file: one}]}]")
+    (tmp_path / "index.md").write_text("# Index\n\n```{cite-book}\n```\n\n```{toctree}\none\n```\n")
+    (tmp_path / "one.md").write_text("# One\n\nWith $x$, and no other paragraph.\n")
+    extensions = ["myst_parser", *[f"saeno.book.press.published.{name}" for name in ("citing", "sharing", "lost")]]
+    overrides = {"extensions": extensions, "html_baseurl": "https://example.org/", "copyright": "2026"}
+    overrides |= {"html_title": "A book", "myst_enable_extensions": ["dollarmath"]}
+    source, output = str(tmp_path), str(tmp_path / "out")
+    with patch_docutils(), docutils_namespace():
+        Sphinx(source, None, output, output, "html", overrides, status=None, warningiserror=True).build()
+    index, one, lost = ((tmp_path / "out" / f"{name}.html").read_text() for name in ("index", "one", "404"))
+    assert "url = {https://example.org/}" in entries(index)[0] and "{https://example.org/one.html}" in entries(one)[0]
+    assert tagged(one)["og:url"] == "https://example.org/one.html" and tagged(one)["og:description"] == "A book"
+    assert '<base href="/">' in lost and (tmp_path / "out" / sharing.CARD).exists()
