@@ -41,3 +41,8 @@ def within(squares: Tensor) -> bool:
     """Whether these sums of squares are near enough to 1 to stand as they were formed, in half precision too."""
     least, most = squares.aminmax()
     return 1e-8 < least.item() and most.item() < 1e8
+
+
+def transformed(value: Tensor) -> bool:
+    """Whether a transform of `torch.func` looks at these numbers, so that nothing can be done to them in place."""
+    return torch._C._functorch.is_functorch_wrapped_tensor(value)

@@ -109,6 +109,18 @@ class Dictionary(Part):
         """The atoms sampled on a grid, `(concepts, channels, *grid)`."""
         raise NotImplementedError
 
+    def gram(self, grid: Grid = ()) -> Tensor:
+        """What an event of each concept, with mass 1 at node 0, takes from the masses of `correlate`: its analysis.
+
+        `(concepts of the event, concepts, *grid)`; of vectors their Gram matrix. An event elsewhere takes the same,
+        moved with it.
+        """
+        return self.analysis(self.atoms(grid))
+
+    def reach(self, grid: Grid = ()) -> tuple[int, ...]:
+        """How many nodes per axis, around an event, it takes from; `gram` of a torus of so many is then all of it."""
+        return self.check_grid(grid)
+
     def at(self, points: Tensor) -> Tensor:
         """The atoms at any points of the torus. Raises TypeError for atoms that are not known there."""
         raise TypeError(f"at(): {type(self).__name__} knows its atoms at nodes only; a FourierDictionary everywhere")

@@ -97,6 +97,9 @@ class ConvDictionary(Dictionary):
         pad = [amount for n, s in zip(reversed(grid), reversed(self.support), strict=True) for amount in (0, n - s)]
         return self._roll(functional.pad(self.weight, pad), 1) * math.sqrt(count_nodes(grid))
 
+    def reach(self, grid: Grid = ()) -> tuple[int, ...]:
+        return tuple(min(n, 2 * taps - 1) for n, taps in zip(self.check_grid(grid), self.support, strict=True))
+
     def interpolated(self, from_grid: Grid, to_grid: Grid, kind: str = "sinc") -> ConvDictionary:
         r"""The same functions on another grid: what a kernel known on n₀ nodes becomes on n.
 

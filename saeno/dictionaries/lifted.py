@@ -134,6 +134,14 @@ class Lifted(Dictionary):
         """The effective atoms A = P D, `(concepts, channels, *grid)`."""
         return self._projected(self.dictionary.atoms(grid))
 
+    def gram(self, grid: Grid = ()) -> Tensor:
+        return super().gram(grid) if self.residual == "data" else self.dictionary.gram(grid)
+
+    def reach(self, grid: Grid = ()) -> tuple[int, ...]:
+        # What acts on the channels alone reaches no further; another lifting may.
+        local = isinstance(self.lifting, Lifting) or self.residual == "lifted"
+        return self.dictionary.reach(grid) if local else self.check_grid(grid)
+
     def at(self, points: Tensor) -> Tensor:
         """The effective atoms at any points, where the inner dictionary has them: `(concepts, channels, points)`."""
         return self._projected(self.dictionary.at(points))
