@@ -3,7 +3,6 @@
 import pytest
 import torch
 
-from saeno import MatchingPursuit
 from saeno.book.interpretability.inside_an_fno import fno, lab, main
 from saeno.data.pde import Pairs
 from tests.helpers import normal
@@ -32,17 +31,6 @@ def test_a_short_run_of_the_recipe_comes_out_the_same_twice():
     assert not all(torch.equal(first[name], other[name]) for name in first)
     untrained, trained = (lab.error(model, pairs) for model in (lab.untrained(0), lab.train(0, pairs, steps=30)))
     assert trained < 0.7 * untrained
-
-
-@pytest.mark.parametrize("kind", ["SAE-FNO", "SAE-CNN", "L-SAE-FNO"])
-def test_the_quick_pursuit_finds_the_events_of_matching_pursuit(kind):
-    x = lab.hidden(0, "judge")[:12]
-    made = lab.model(kind, 6, x, seed=3)
-    with torch.no_grad():
-        quick = lab.Pursuit(6).events(made.dictionary, made.centred(x))
-        slow = MatchingPursuit(6).events(made.dictionary, made.centred(x))
-    assert torch.equal(quick.indices, slow.indices) and quick.shape == slow.shape
-    assert (quick.values - slow.values).abs().max() <= 1e-12
 
 
 def test_random_atoms_have_the_covariance_of_the_layer():

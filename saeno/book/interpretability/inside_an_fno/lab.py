@@ -115,37 +115,11 @@ class Explained(NamedTuple):
     """Active codes of one function."""
 
 
-class Pursuit(MatchingPursuit):
-    """`MatchingPursuit` without a gradient, for functions: the same events in a fifth of the time.
-
-    What an event takes from all masses is a correlation of two atoms, which is computed once for all events.
-    """
-
-    def __init__(self, k: int):
-        super().__init__(k, detach=True)
-
-    @torch.no_grad()
-    def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
-        masses = dictionary.analysis(signal)
-        concepts, n = masses.shape[1:]
-        waves = torch.fft.rfft(dictionary.atoms((n,)))
-        gram = torch.fft.irfft(torch.einsum("dmk,cmk->cdk", waves.conj(), waves), n=n) / n
-        ahead, values, places = torch.arange(n), [], []
-        for _ in range(self.k):
-            place = masses.flatten(1).abs().argmax(1, keepdim=True)
-            value = masses.flatten(1).gather(1, place)
-            moved = (ahead - place % n) % n
-            taken = gram[place[:, 0] // n].gather(2, moved[:, None].expand(-1, concepts, -1))
-            masses = masses - value[..., None] * taken
-            values.append(value), places.append(place)
-        return Events(torch.cat(values, 1), torch.cat(places, 1), (concepts, n))
-
-
-class FrozenPursuit(Pursuit):
+class FrozenPursuit(MatchingPursuit):
     """A pursuit that chooses events by atoms of its own, which do not learn: a frozen encoder."""
 
     def __init__(self, k: int, atoms: Dictionary):
-        super().__init__(k)
+        super().__init__(k, detach=True)
         self.atoms = atoms.requires_grad_(False)
 
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
@@ -169,7 +143,7 @@ def random_atoms(x: Tensor, seed: int) -> FourierDictionary:
 
 def model(kind: str, events: int, x: Tensor, seed: int) -> SparseAutoencoder:
     """A model as it starts; of one kind, with so many events in a function (per point: at a node)."""
-    pursuit = MatchingPursuit(events, detach=True) if kind == "per point" else Pursuit(events)
+    pursuit = MatchingPursuit(events, detach=True)
     if kind == "SAE-CNN":
         dictionary = ConvDictionary(WIDTH, CONCEPTS, TAPS, seed)
     elif kind == "L-SAE-FNO":

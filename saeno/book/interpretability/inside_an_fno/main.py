@@ -347,7 +347,7 @@ def finer(kind: str, found: Explained, made: SparseAutoencoder | None, seed: int
                 values[f"code{n}"] = compare_codes(made.encode(signal), code).cosine
                 if kind == "SAE-CNN":
                     kernels = made.dictionary.interpolated(NODES, n * NODES)
-                    other = SparseAutoencoder(kernels, lab.Pursuit(made.inference.k), made.mean.detach())
+                    other = SparseAutoencoder(kernels, made.inference, made.mean.detach())
                     values[f"interpolated{n}"] = fvu(signal, other.reconstruct(signal)) / before
                     values[f"code_interpolated{n}"] = compare_codes(other.encode(signal), code).cosine
                 else:

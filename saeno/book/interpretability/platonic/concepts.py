@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from saeno import FourierDictionary, SparseAutoencoder, fit
+from saeno import FourierDictionary, MatchingPursuit, SparseAutoencoder, fit
 from saeno.book.claims import Claim, Number, Paired
 from saeno.book.interpretability.inside_an_fno import lab as inside
 from saeno.book.interpretability.platonic import lab
@@ -106,7 +106,8 @@ def functions(model: Operator, u: Tensor, layer: str) -> Tensor:
 def learned(x: Tensor, seed: int) -> SparseAutoencoder:
     """An SAE-FNO of a layer, with 16 concepts, 16 modes and 8 events."""
     dictionary = FourierDictionary(x.shape[1], inside.CONCEPTS, inside.MODES, seed).double()
-    made = SparseAutoencoder(dictionary, inside.Pursuit(EVENTS), mean=x.mean((0, 2))).double()
+    pursuit = MatchingPursuit(EVENTS, detach=True)
+    made = SparseAutoencoder(dictionary, pursuit, mean=x.mean((0, 2))).double()
     fit(made, x, inside.STEPS, inside.BATCH, RATE, seed=seed, progress=False)
     return made
 
