@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from saeno import DenseDictionary, Lifted, Lifting, SoftThreshold, Unrolled
-from saeno.inference import debias, fista, ista, omp
+from saeno.inference import debias, fista, gram, ista, least_squares, omp
 from tests.helpers import NAMES, normal, one_of_each, synthesis_matrix
 
 EACH = pytest.mark.parametrize("name", NAMES)
@@ -53,6 +53,50 @@ def test_omp_is_that_of_scikit_learn():
     signal = normal(50, 32)
     theirs = orthogonal_mp(dictionary.weight.detach().numpy().T, signal.numpy().T, n_nonzero_coefs=6).T
     torch.testing.assert_close(omp(dictionary, signal, 6), torch.from_numpy(theirs))
+
+
+@EACH
+def test_omp_by_a_factor_and_by_conjugate_gradients_are_one(name, monkeypatch):
+    dictionary, grid = one_of_each()[name]
+    signal = normal(9, 2, *grid)
+    signal[3] = 0
+    fitted_anew, plain = [], least_squares._fitted
+    monkeypatch.setattr(least_squares, "_fitted", lambda *args: fitted_anew.append(len(args[1])) or plain(*args))
+    k = 2 if name.endswith("dense") else 4  # two channels
+    quick = omp(dictionary, signal, k)
+    assert not fitted_anew, "no factor was used"
+    monkeypatch.setattr(least_squares, "BLOCK", 2 * quick[0].numel())
+    blocks = omp(dictionary, signal, k)
+    monkeypatch.setattr(gram, "LARGEST", 0)
+    slow = omp(dictionary, signal, k)
+    assert fitted_anew == [9] and not quick[3].any()
+    for other in (slow, blocks):
+        assert torch.equal(other != 0, quick != 0)
+        torch.testing.assert_close(other, quick)
+
+
+@pytest.mark.parametrize("apart", [0.0, 1e-9, 1e-5, 1e-3])
+def test_omp_takes_atoms_that_are_nearly_dependent(apart):
+    """Pairs of atoms that are `apart`, and signals made of both: the fit is as good as that of the matrix."""
+    atoms = normal(8, 24)
+    atoms = torch.cat([atoms, atoms + apart * normal(8, 24, seed=1)])
+    dictionary = DenseDictionary.from_atoms(atoms).normalize_()
+    signal = normal(40, 24, seed=2)
+    found = omp(dictionary, signal, 12)
+    left = signal - dictionary.synthesis(found).detach()
+    matrix = dictionary.weight.detach().T
+    for x, residual, code in zip(signal, left, found, strict=True):
+        columns = matrix[:, code != 0]
+        best = torch.linalg.lstsq(columns, x, driver="gelsd").solution
+        assert residual.norm() <= (x - columns @ best).norm() * (1 + 1e-6)
+    if apart == 0:
+        assert ((found[:, :8] != 0) & (found[:, 8:] != 0)).sum() == 0, "the same atom twice"
+
+
+@pytest.mark.parametrize("factor", [2.0**-50, 2.0**50])
+def test_units_do_not_matter_to_omp(factor):
+    dictionary, signal = DenseDictionary(16, 24).double(), normal(20, 16)
+    assert torch.equal(omp(dictionary, factor * signal, 5), factor * omp(dictionary, signal, 5))
 
 
 def test_omp_stops_where_nothing_is_left():
