@@ -589,6 +589,7 @@ def _calls() -> dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]]
             solver |= {"positive": lambda: False, "start": z}
             calls[f"inference.ista {name}"] = inference.ista, solver
             calls[f"inference.fista {name}"] = inference.fista, solver
+            calls[f"inference.admm {name}"] = inference.admm, {**solver, "penalty": lambda: 0.1}
         encoders = {
             "OneStep(SoftThreshold)": lambda: OneStep(SoftThreshold(0.1)),
             "OneStep(TopK)": lambda: OneStep(TopK(2)),

@@ -1,5 +1,6 @@
 """From a signal to its code, for any dictionary: encoders, and solvers with a certificate."""
 
+from saeno.inference.admm import admm
 from saeno.inference.base import Encoding, Inference
 from saeno.inference.lasso import Solution, fista, ista
 from saeno.inference.least_squares import debias, omp
@@ -16,6 +17,7 @@ __all__ = [
     "OneStep",
     "Solution",
     "Unrolled",
+    "admm",
     "debias",
     "fista",
     "ista",

@@ -25,7 +25,7 @@ import torch
 from saeno import ConvDictionary, SparseAutoencoder, Unrolled, fit, losses
 from saeno.data import SparseModel
 from saeno.data.families import bumps_and_gabors
-from saeno.inference import fista
+from saeno.inference import admm, fista
 from saeno.metrics import match_atoms
 from saeno.sparsity import SoftThreshold
 
@@ -63,7 +63,8 @@ def lasso(seed):
     bank = ConvDictionary.from_atoms(true.atoms(NODES).double())
     bank.normalize_()
     mine = fista(bank, signal, PENALTY, steps=4000, tolerance=1e-6, positive=True)
-    histories = {"ours": mine.objective.numpy()}
+    waves = admm(bank, signal, PENALTY, steps=500, tolerance=1e-6, positive=True)
+    histories = {"ours": mine.objective.numpy(), "admm": waves.objective.numpy()}
     for name, rho, automatic in (("theirs", RHO, False), ("automatic", None, True)):
         options = {"MaxMainIter": 500, "RelStopTol": 1e-7, "NonNegCoef": True, "AuxVarObj": True}
         options |= {"AutoRho": {"Enabled": automatic}} | ({} if rho is None else {"rho": rho})
@@ -77,7 +78,7 @@ def lasso(seed):
         "automatic": histories["automatic"][-1] / optimum - 1,
         "gap": mine.gap.max().item(),
     }
-    for name in ("ours", "theirs"):
+    for name in ("ours", "theirs", "admm"):
         found[f"{name}_iterations"] = int((histories[name] < optimum * (1 + NEAR)).argmax())
     return found
 
@@ -140,7 +141,30 @@ def bench_sporco():
     found = record(range(1))["values"]
     print({name: value[0] for name, value in found.items()})
     assert found["apart"][0] < 1e-4
+    assert found["admm_iterations"][0] <= 1.2 * found["theirs_iterations"][0]
     assert found["theirs_objective"][0] < 1.02 * found["ours_objective"][0]
+
+
+def bench_admm_time():
+    """Our ADMM and theirs, each for as many iterations as bring it to 0.1 % of the optimum."""
+    import pytest
+
+    pytest.importorskip("sporco", reason="sporco is not installed: pip install sporco==0.2.2.post1")
+    from sporco.admm import cbpdn
+
+    from tests.benchmarks.bench_package import ratio
+
+    steps, (true, _, signal) = lasso(0), draw(0)
+    signal = signal[:8].double()
+    bank = ConvDictionary.from_atoms(true.atoms(NODES).double()).normalize_()
+    options = {"MaxMainIter": steps["theirs_iterations"], "RelStopTol": 0.0, "NonNegCoef": True, "rho": RHO}
+    options = cbpdn.ConvBPDN.Options(options | {"AutoRho": {"Enabled": False}})
+    taps, given = bank.weight[:, 0].detach().numpy().T, theirs(signal)
+    ratio(
+        "convolutional lasso, ours : sporco",
+        lambda: admm(bank, signal, PENALTY, steps["admm_iterations"], 0.0, positive=True),
+        lambda: cbpdn.ConvBPDN(taps, given, PENALTY, options, dimK=1, dimN=1).solve(),
+    )
 
 
 if __name__ == "__main__":
