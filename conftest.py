@@ -1,6 +1,7 @@
 """Rules for all tests, of the package and of the notebooks: a skip says why; a notebook is quick and may not fail."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,9 @@ CI = os.environ.get("CI") == "true"
 # Of computation, for a notebook from its first import to its end. It is held against the book where the book is made:
 # a reader's machine may be slow, and threads that wait for one another compute for as long as they wait.
 SECONDS = 60
+# Before anything imports Triton: without a CUDA device its kernels run in the interpreter.
+if not Path("/dev/nvidiactl").exists():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 TIMED = CI and os.environ.get("OMP_NUM_THREADS") == "1"
 
 

@@ -13,6 +13,7 @@ from saeno.grids import Grid, as_grid, inner
 from saeno.part import Part
 from saeno.seeds import seeded
 from saeno.sparsity import Events
+from saeno.sparsity.base import Sparsity
 from saeno.units import unit, wide, within
 
 
@@ -91,6 +92,11 @@ class Dictionary(Part):
     def analysis(self, signal: Tensor) -> Tensor:
         """Dᵀ x: from a signal `(batch, channels, *grid)` to the masses `(batch, concepts, *grid)`."""
         raise NotImplementedError
+
+    def chosen(self, signal: Tensor, bias: Tensor | None, sparsity: Sparsity) -> Events:
+        """The events that `sparsity` selects of Dᵀ x + b, of a bias `(concepts,)`, which may be None."""
+        masses = self.analysis(signal)
+        return sparsity.select(masses if bias is None else masses + bias.view(-1, *[1] * self.axes))
 
     def correlate(self, signal: Tensor, code: Tensor) -> Tensor:
         """Dᵀ(x − D z), the masses that the code still misses: minus the gradient of ½‖x − D z‖² in z.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from saeno.checks import tensor
 from saeno.dictionaries.base import Dictionary, random_atoms
 from saeno.grids import Grid
-from saeno.sparsity import Events
+from saeno.kernels.decode import decoded, large
+from saeno.kernels.select import encoded
+from saeno.sparsity import Events, TopK
+from saeno.sparsity.base import Sparsity
 
 
 class DenseDictionary(Dictionary):
@@ -48,11 +52,25 @@ class DenseDictionary(Dictionary):
 
     def synthesis_of_events(self, events: Events) -> Tensor:
         # The dense code is never built: with k of p atoms in use, that is most of the work of a training step.
+        if self._by_kernels(events.values):
+            return decoded(events.values, events.indices, self.weight)
         return functional.embedding_bag(events.indices, self.weight, per_sample_weights=events.values, mode="sum")
 
     def analysis(self, signal: Tensor) -> Tensor:
         self.check_signal(signal)
         return functional.linear(signal, self.weight).to(self.weight.dtype)
+
+    def chosen(self, signal: Tensor, bias: Tensor | None, sparsity: Sparsity) -> Events:
+        if type(sparsity) is not TopK or sparsity.k > self.concepts or not self._by_kernels(signal):
+            return super().chosen(signal, bias, sparsity)
+        self.check_signal(signal)
+        values, places = encoded(signal, self.weight, bias, sparsity.k, not sparsity.positive)
+        return Events(values.clamp(min=0) if sparsity.positive else values, places, (self.concepts,))
+
+    def _by_kernels(self, value: Tensor) -> bool:
+        """Whether a step with these signals, or values of a code, is done without a dense gradient of the code."""
+        device = self.weight.device.type
+        return large(len(value), self.concepts) and not torch.is_autocast_enabled(device)
 
     def atoms(self, grid: Grid = ()) -> Tensor:
         self.check_grid(grid)

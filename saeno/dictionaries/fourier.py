@@ -12,7 +12,8 @@ from saeno.checks import in_row, real, tensor
 from saeno.dictionaries.base import Dictionary, check_points, random_atoms
 from saeno.dictionaries.resampling import centres, on_longer_torus
 from saeno.grids import Grid, as_grid, per_axis
-from saeno.kernels.spectral import filtered, to_grid
+from saeno.kernels.modes import filtered
+from saeno.kernels.spectral import to_grid
 from saeno.units import wide
 
 MOST_MODES = 10**6  # of atoms on a longer domain

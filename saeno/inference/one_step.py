@@ -63,13 +63,16 @@ class OneStep(Inference):
         return [] if self.bias is None else [self.bias]
 
     def _masses(self, dictionary: Dictionary, signal: Tensor) -> Tensor:
+        masses = self._encoder(dictionary).analysis(seen(dictionary, signal))
+        return masses if self.bias is None else masses + self.bias.view(-1, *[1] * (masses.dim() - 2))
+
+    def _encoder(self, dictionary: Dictionary) -> Dictionary:
         if not self.tied and self.encoder is None:
             raise RuntimeError(
                 "an untied OneStep has no encoder of its own yet: use it in a SparseAutoencoder, or "
                 "call attach(dictionary)"
             )
-        masses = (dictionary if self.tied else self.encoder).analysis(seen(dictionary, signal))
-        return masses if self.bias is None else masses + self.bias.view(-1, *[1] * (masses.dim() - 2))
+        return dictionary if self.tied else self.encoder
 
     def candidates(self, dictionary: Dictionary, signal: Tensor, residual: Tensor) -> Tensor:
         """W x + b: one step chooses from the signal itself, whatever the residual."""
@@ -89,4 +92,4 @@ class OneStep(Inference):
     def events(self, dictionary: Dictionary, signal: Tensor) -> Events:
         if not self.makes_events:
             return super().events(dictionary, signal)
-        return self.sparsity.select(self._masses(dictionary, signal))
+        return self._encoder(dictionary).chosen(seen(dictionary, signal), self.bias, self.sparsity)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from saeno.checks import flag, held, whole
 from saeno.grids import count_nodes
+from saeno.kernels.select import places
 from saeno.sparsity.base import Sparsity, checked, spoiled
 
 
@@ -84,13 +85,15 @@ class TopK(Selection):
     def select(self, masses: Tensor, closed: Tensor | None = None) -> Events:
         """The k largest of `masses: (batch, concepts, *grid)`, largest first; none of the `closed: (batch, concepts)`.
 
+        Among equals the first in the flattened `(concepts, *grid)` come first.
+
         Raises ValueError when there are fewer than k.
         """
         flat = self.entries(masses)
         score = flat if self.positive else flat.abs()
         if closed is not None:
             score = score.masked_fill(closed.repeat_interleave(flat.shape[1] // closed.shape[1], 1), -torch.inf)
-        indices = torch.topk(score, self.k, dim=1).indices
+        indices = places(score, self.k)
         values = flat.gather(1, indices)
         return Events(values.clamp(min=0) if self.positive else values, indices, tuple(masses.shape[1:]))
 

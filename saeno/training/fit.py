@@ -24,6 +24,8 @@ from saeno.training.revival import Revival
 from saeno.training.run import HELD_OUT, Run
 from saeno.training.schedule import Rates, Schedule
 
+FUSED = 2**19  # numbers to learn from which on an optimizer of torch should be a fused one
+
 
 def fit(
     model: SparseAutoencoder,
@@ -222,7 +224,18 @@ def _optimizer(make: Any, model: SparseAutoencoder, lr: float) -> torch.optim.Op
         raise ValueError(f"optimizer = {type(optimizer).__name__}: should have a learning rate, lr, in each group")
     if not _trained(model, optimizer):
         raise ValueError("optimizer has no parameter of the model: should be made of the parameters it is called with")
+    for group in optimizer.param_groups:
+        _fuse(group)
     return optimizer
+
+
+def _fuse(group: dict[str, Any]) -> None:
+    """Let the optimizer go through large parameters once for a step, where it can and nobody chose otherwise."""
+    parameters = group["params"]
+    undecided = "fused" in group and group["fused"] is None and group.get("foreach") is None
+    real = all(p.is_floating_point() and p.device.type in ("cpu", "cuda") for p in parameters)
+    if undecided and real and not group.get("differentiable") and sum(p.numel() for p in parameters) >= FUSED:
+        group["fused"] = True
 
 
 def _trained(model: SparseAutoencoder, optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
