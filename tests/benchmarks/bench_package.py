@@ -12,6 +12,7 @@ from sklearn.decomposition import sparse_encode
 
 from saeno import DenseDictionary, OneStep, SparseAutoencoder, TopK
 from saeno.inference import fista
+from saeno.kernels.select import places
 from saeno.losses import squared_error
 
 
@@ -56,12 +57,16 @@ def bench_lasso_against_scikit_learn():
 
 
 def bench_training_step_against_dense_torch():
-    """One Adam step of a TopK autoencoder: 256 channels, 4096 concepts, k = 16, batch 1024; theirs has dense codes."""
+    """One Adam step of a TopK autoencoder: 256 channels, 4096 concepts, k = 16, batch 1024; theirs has dense codes.
+
+    The floor is what no such step can do without: the encoder's product, the k largest, a fused Adam. Ours also
+    projects the gradient of the atoms and brings them back to unit norm, as `fit` does.
+    """
     model = SparseAutoencoder(DenseDictionary(256, 4096), OneStep(TopK(16), tied=False))
     encoder, decoder = torch.nn.Linear(256, 4096), torch.nn.Linear(4096, 256, bias=False)
     signal = torch.randn(1024, 256)
     weights = (model.parameters(), [*encoder.parameters(), *decoder.parameters()])
-    optimizers = [torch.optim.Adam(group, fused=True) for group in weights]
+    optimizers = [torch.optim.Adam(group, fused=fused) for group, fused in zip(weights, (True, None), strict=True)]
 
     def ours():
         optimizers[0].zero_grad()
@@ -78,4 +83,12 @@ def bench_training_step_against_dense_torch():
         ((decoder(code) - signal).square().sum(1).mean() / 2).backward()
         optimizers[1].step()
 
+    @torch.no_grad()
+    def floor():
+        for begin in range(0, 1024, 128):
+            places(encoder(signal[begin : begin + 128]).abs(), 16)
+        optimizers[0].step()
+
     ratio("training step, ours : dense", ours, theirs)
+    ratio("training step, the floor : dense", floor, theirs)
+    ratio("training step, ours : the floor", ours, floor)
