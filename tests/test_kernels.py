@@ -7,7 +7,10 @@ import sys
 import pytest
 import torch
 
+from saeno import DenseDictionary, JumpReLU, SoftThreshold, SparseAutoencoder, Unrolled
+from saeno.inference import one_pass
 from saeno.kernels import decode, modes, order, select, shrink, spectral
+from saeno.losses import l0, squared_error
 
 triton = pytest.importorskip("triton", reason="Triton has no wheel for this machine")
 
@@ -310,6 +313,36 @@ def test_gradients_through_all_kernels(everywhere):
             [normal(2, 2, *grid), torch.complex(normal(*shape), normal(*shape, seed=1))],
             normal(2, 2, *to, seed=2),
         )
+
+
+SPARSITIES = {
+    "soft": lambda: SoftThreshold(0.1),
+    "positive": lambda: SoftThreshold(0.1, positive=True),
+    "jump": lambda: JumpReLU(0.1, 0.3),
+}
+
+
+@pytest.mark.parametrize("accelerate", [True, False], ids=["FISTA", "ISTA"])
+@pytest.mark.parametrize("sparsity", SPARSITIES)
+def test_unrolled_steps_in_one_pass(sparsity, accelerate, everywhere, monkeypatch):
+    """What losses see of the encoder, and all gradients, are those of the plain iterations."""
+
+    def run():
+        model = SparseAutoencoder(DenseDictionary(5, 8), Unrolled(SPARSITIES[sparsity](), 3, accelerate)).to(DEVICE)
+        loss = l0(0.1) if sparsity == "jump" else squared_error
+        loss(model, signal).backward()
+        return model.encoding(signal), [one.grad for one in model.parameters()]
+
+    signal = normal(4, 5)
+    expected = run()
+    made, passed = one_pass.shrunk, []
+    monkeypatch.setattr(one_pass, "shrunk", lambda *given: passed.append(1) or made(*given))
+    monkeypatch.setattr(one_pass, "by_triton", lambda *tensors: True)
+    found = run()
+    assert len(passed) == 4, "two for the loss, two for the encoding: the last step is plain"
+    assert rms(found[0].code, expected[0].code) < 1e-5 and rms(found[0].values, expected[0].values) < 1e-5
+    for mine, theirs in zip(found[1], expected[1], strict=True):
+        assert rms(mine, theirs) < 1e-4
 
 
 COMPILE = r"""

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from saeno.checks import flag, instance, real, whole
 from saeno.dictionaries import Dictionary
+from saeno.inference import one_pass
 from saeno.inference.base import Encoding, Inference, seen
 from saeno.inference.proximal import proximal_gradient, safe_step
 from saeno.sparsity import Events, Sparsity, TopK
@@ -72,6 +73,8 @@ class Unrolled(Inference):
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.detach):
             signal = seen(dictionary, signal)
             step = safe_step(dictionary, signal) if self.step is None else self.step
+            if one_pass.fits(dictionary, signal, self.sparsity):
+                return one_pass.iterate(dictionary, signal, self.sparsity, self.steps, step, self.accelerate)
             iterates = proximal_gradient(dictionary, signal, prox, step, self.accelerate)
             for _ in range(self.steps):
                 code = next(iterates)

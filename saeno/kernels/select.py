@@ -119,14 +119,17 @@ def _encode(signal: Tensor, weight: Tensor, bias: Tensor | None, k: int, by_size
 
         return select.encoded(signal, weight, bias, k, by_size)
     rows = max(ROWS, BLOCK // len(weight)) if signal.device.type == "cpu" else max(1, len(signal))
-    room = signal.new_empty(min(rows, len(signal)), len(weight))
+    room = signal.new_empty(1 + by_size, min(rows, len(signal)), len(weight))  # new memory for each block costs more
     values, found = signal.new_empty(len(signal), k), signal.new_empty(len(signal), k, dtype=torch.long)
     for begin in range(0, len(signal), rows):
         here = slice(begin, begin + rows)
-        made = room[: len(signal[here])]
+        made, score = room[0, : len(signal[here])], room[-1, : len(signal[here])]
         torch.mm(signal[here], weight.T, out=made)
-        made = made if bias is None else made.add_(bias)
-        found[here] = places(made.abs() if by_size else made, k)
+        if bias is not None:
+            made.add_(bias)
+        if by_size:
+            torch.abs(made, out=score)
+        found[here] = places(score, k)
         values[here] = made.gather(1, found[here])
     return values, found
 
