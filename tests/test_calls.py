@@ -70,7 +70,7 @@ ACCEPTED = [
     # −∞ is below all thresholds (encoders, which see the signal, make its code NaN)
     (".*\\.forward", "value", "minus infinite"),
     # the square of 1e30 is infinite in float32, which an energy shows; the codes of solvers are right (tests of units)
-    (".*\\.energy|losses.*|inference.f?ista.*", "code|signal|reconstruction|start", "huge"),
+    (".*\\.energy|losses.*|inference.f?ista.*|inference.admm.*", "code|signal|reconstruction|start", "huge"),
     # training and files
     ("fit", "checkpoint|clip|every|metrics|patience|held_out|revive", "None"),
     ("fit", "warmup", "zero"),

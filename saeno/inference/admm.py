@@ -68,6 +68,9 @@ def admm(
     steps, tolerance, prox = whole(steps, "steps"), real(tolerance, "tolerance"), SoftThreshold(threshold, positive)
     penalty = None if penalty is None else real(penalty, "penalty", positive=True)
     check_problem(dictionary, signal, **({} if start is None else {"start": start}))
+    numbers = torch.finfo(signal.dtype)
+    if penalty is not None and not 1e6 * numbers.tiny < penalty < numbers.max / 1e6:
+        raise ValueError(f"penalty = {penalty!r}: should be a number with which {signal.dtype} can compute")
     grid = tuple(signal.shape[2:])
     nodes = count_nodes(grid)
     if len(signal) == 0:

@@ -40,7 +40,7 @@ def places_plainly(score: Tensor, k: int) -> Tensor:
 
 def places(score: Tensor, k: int) -> Tensor:
     """Where the k largest of each row are, `(batch, k)`, largest first, and among equals the first."""
-    if torch.compiler.is_compiling():  # which row has equals is not known then
+    if torch.compiler.is_compiling() or score.is_meta:  # which row has equals is not known then
         return score.topk(k, dim=1).indices
     score = score.detach()
     if k == score.shape[1]:

@@ -78,8 +78,7 @@ def trial(setting: str, seed: int) -> dict[str, float]:
 
 SHARE = partial(Number, possible=(0.0, 1.0))
 BEST = {
-    name: {"setting": f"{name} | {rate}"}
-    for name, rate in (("TopK", 0.012), ("TopK, tied", 0.03), ("IHT, T = 5", 0.1))
+    name: {"setting": f"{name} | {rate}"} for name, rate in (("TopK", 0.012), ("TopK, tied", 0.03), ("IHT, T = 5", 0.1))
 }
 CLAIMS = [
     Claim(
