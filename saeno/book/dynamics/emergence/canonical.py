@@ -1,4 +1,4 @@
-"""The six alignments of the canonical representation hypothesis, in a sparse autoencoder. A minute.
+"""The six alignments of the canonical representation hypothesis, in a sparse autoencoder. Three minutes.
 
 For a layer h_b = W h_a + …, with g the gradients of the loss of one example by h: H = E hhᵀ, G = E ggᵀ, and Z = WᵀW
 before the layer (a), WWᵀ after it (b). The hypothesis says that on either side all three are proportional.
@@ -23,7 +23,7 @@ PAIRS = ("HG", "HZ", "GZ")
 SIDES = ("before", "after")
 # Weight decay, and signals per step: few make a gradient noisy.
 RUNS = {"neither": (0.0, 128), "decay": (0.01, 128), "noise": (0.0, 4), "both": (0.01, 4)}
-AXES = {"run": list(RUNS), "seed": range(5)}
+AXES = {"run": list(RUNS), "seed": range(20)}
 CLAIMS = [
     Claim(
         id="emergence-six-sae",
