@@ -65,9 +65,9 @@ def test_codes_are_computed_once():
     calls = []
 
     class Counting(OneStep):
-        def _masses(self, dictionary, signal):
+        def _encoder(self, dictionary):
             calls.append(1)
-            return super()._masses(dictionary, signal)
+            return super()._encoder(dictionary)
 
     signal = normal(4, 6).float()
     for sparsity, base in [(ReLU(), losses.l1(0.1)), (JumpReLU(0.1), losses.l0(0.1)), (TopK(2), losses.l1(0.1))]:

@@ -29,7 +29,7 @@ FIRST = 0  # the seed that all of them have
 CHANGES = [
     # the library: a shorter step, an event less, no projection of the gradient, three times the rate
     Change("uniqueness-transition", "inference/unrolled.py", "DAMPING = 0.7", "DAMPING = 0.6"),
-    Change("functions-counts", "inference/matching_pursuit.py", "range(self.k - 1)", "range(self.k - 2)"),
+    Change("functions-counts", "inference/matching_pursuit.py", 'whole(k, "k")', 'whole(k, "k") - 1'),
     Change("whitening-few-samples", "training/run.py", "dictionary.project_gradient_()", "pass"),
     Change("whitening-few-samples", "training/schedule.py", "else lr * (1 +", "else 3 * lr * (1 +"),
     # what is asked: active atoms, thresholds, noise

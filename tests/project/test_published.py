@@ -129,9 +129,9 @@ def test_a_book_at_a_domain_of_its_own(tmp_path):
     (tmp_path / "_toc.yml").write_text("parts: [{numbered: true, chapters: [{file: one}]}]")
     (tmp_path / "index.md").write_text("# Index\n\n```{cite-book}\n```\n\n```{toctree}\none\n```\n")
     (tmp_path / "one.md").write_text("# One\n\nWith $x$, and no other paragraph.\n")
-    extensions = ["myst_parser", *[f"saeno.book.press.published.{name}" for name in ("citing", "sharing", "lost")]]
+    extensions = ["myst_nb", *[f"saeno.book.press.published.{name}" for name in ("citing", "sharing", "lost")]]
     overrides = {"extensions": extensions, "html_baseurl": "https://example.org/", "copyright": "2026"}
-    overrides |= {"html_title": "A book", "myst_enable_extensions": ["dollarmath"]}
+    overrides |= {"html_title": "A book", "myst_enable_extensions": ["dollarmath"], "nb_execution_mode": "off"}
     source, output = str(tmp_path), str(tmp_path / "out")
     with patch_docutils(), docutils_namespace():
         Sphinx(source, None, output, output, "html", overrides, status=None, warningiserror=True).build()

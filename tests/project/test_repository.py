@@ -76,6 +76,7 @@ def test_every_page_is_in_the_table_of_contents_and_exists():
         for path in FILES
         if path.is_relative_to(ROOT / "book") and path.suffix in {".md", ".ipynb"}
     }
+    pages = {page for page in pages if not page.startswith("quizzes/")}  # each is put into its chapter
     assert pages == listed(contents) | {contents["root"]}
 
 
