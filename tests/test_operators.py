@@ -292,6 +292,11 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path, change, said):
         fit_operator(**{"model": small(), **how, **change})
 
 
+def test_a_checkpoint_has_a_place():
+    with pytest.raises(ValueError, match=r"checkpoint = 'no/such/folder/run': its folder should exist"):
+        fit_operator(small(), *PAIRS, steps=4, warmup=1, checkpoint="no/such/folder/run")
+
+
 @pytest.fixture
 def listening():
     """Ctrl-C is heard, also where the tests run in the background, which ignores it."""

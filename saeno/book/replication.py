@@ -44,8 +44,8 @@ class Replicated(NamedTuple):
 def replicate(name: str, away: int = AWAY) -> list[Replicated]:
     """Measure the numbers of an experiment's claims with the seeds of the ledger plus `away`; nothing is stored of it.
 
-    Finished trials are kept in the build folder, so one that was stopped goes on. Raises ValueError for an `away`
-    below 1.
+    Finished trials are kept in the build folder, so one that was stopped goes on. Networks that the book ships have to
+    be trained with the new seeds first, by `store` of their laboratory. Raises ValueError for an `away` below 1.
     """
     whole(away, "away")
     claims, trial = [one for one in ledger().values() if one.experiment == name], load_experiment(name).trial

@@ -8,7 +8,7 @@ from torch import Tensor
 from saeno.dictionaries import DenseDictionary, Dictionary
 from saeno.inference.base import Encoding
 from saeno.kernels.dispatch import by_triton
-from saeno.kernels.shrink import shrunk
+from saeno.kernels.shrink import moved, shrunk
 from saeno.sparsity import JumpReLU, SoftThreshold, Sparsity
 
 
@@ -43,7 +43,7 @@ def iterate(
             ahead, momentum = (momentum - 1) / faster, faster
         residual = left + ahead * (left - left_before)
         if number == steps - 1:
-            value = code + ahead * (code - before) + step * residual @ weight.T
+            value = moved(residual, weight, code, before, ahead, step)
             return Encoding(sparsity(value, step), value, step)
         beyond = weight.new_full((len(signal),), ahead)
         before, code = code, shrunk(residual, weight, code, before, beyond, step, level, kind, width)

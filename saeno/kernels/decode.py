@@ -76,14 +76,18 @@ def gathered(values: Tensor, indices: Tensor, towards: Tensor, concepts: int) ->
     return _Gathered.apply(values, indices, towards, concepts)
 
 
-class _Decoded(torch.autograd.Function):
-    @staticmethod
-    def forward(values: Tensor, indices: Tensor, atoms: Tensor) -> Tensor:
-        return _decode(values, indices, atoms)
+class _Derivative(torch.autograd.Function):
+    """One of T's three, of the other two factors and the places; its own derivatives need the same."""
 
     @staticmethod
     def setup_context(ctx, inputs: tuple, output: Tensor) -> None:
-        ctx.save_for_backward(*inputs)
+        ctx.save_for_backward(*inputs[:3])
+
+
+class _Decoded(_Derivative):
+    @staticmethod
+    def forward(values: Tensor, indices: Tensor, atoms: Tensor) -> Tensor:
+        return _decode(values, indices, atoms)
 
     @staticmethod
     def backward(ctx, towards: Tensor) -> tuple[Tensor | None, None, Tensor | None]:
@@ -93,14 +97,10 @@ class _Decoded(torch.autograd.Function):
         return by_value, None, gathered(values, indices, towards, len(atoms)) if needs[2] else None
 
 
-class _Matched(torch.autograd.Function):
+class _Matched(_Derivative):
     @staticmethod
     def forward(towards: Tensor, indices: Tensor, atoms: Tensor) -> Tensor:
         return _match(towards, indices, atoms)
-
-    @staticmethod
-    def setup_context(ctx, inputs: tuple, output: Tensor) -> None:
-        ctx.save_for_backward(*inputs)
 
     @staticmethod
     def backward(ctx, values: Tensor) -> tuple[Tensor | None, None, Tensor | None]:
@@ -109,14 +109,10 @@ class _Matched(torch.autograd.Function):
         return by_vector, None, gathered(values, indices, towards, len(atoms)) if ctx.needs_input_grad[2] else None
 
 
-class _Gathered(torch.autograd.Function):
+class _Gathered(_Derivative):
     @staticmethod
     def forward(values: Tensor, indices: Tensor, towards: Tensor, concepts: int) -> Tensor:
         return _gather(values, indices, towards, concepts)
-
-    @staticmethod
-    def setup_context(ctx, inputs: tuple, output: Tensor) -> None:
-        ctx.save_for_backward(*inputs[:3])
 
     @staticmethod
     def backward(ctx, atoms: Tensor) -> tuple[Tensor | None, None, Tensor | None, None]:

@@ -30,11 +30,16 @@ from saeno.kernels.dispatch import by_triton
 KINDS = ("soft", "positive", "jump")
 
 
+def moved(residual: Tensor, atoms: Tensor, code: Tensor, before: Tensor, ahead: Tensor | float, step: Tensor) -> Tensor:
+    """v, of which the threshold makes the next code."""
+    return code + ahead * (code - before) + step * residual @ atoms.T
+
+
 def shrunk_plainly(
     residual: Tensor, atoms: Tensor, code: Tensor, before: Tensor, ahead: Tensor, step: Tensor, level: Tensor, kind: str
 ) -> Tensor:
     """`shrunk` as it is defined; the "jump" has the derivative of its kept values only."""
-    value = code + ahead.unsqueeze(1) * (code - before) + step * residual @ atoms.T
+    value = moved(residual, atoms, code, before, ahead.unsqueeze(1), step)
     if kind == "jump":
         return torch.where(value > level, value, 0.0)
     positive = (value - level).clamp(min=0)
@@ -138,7 +143,7 @@ def _slopes(
         from saeno.kernels.gpu import shrink
 
         return shrink.slopes(residual, atoms, code, before, ahead, step, level, towards, kind, width)
-    value = code + ahead.unsqueeze(1) * (code - before) + step * residual @ atoms.T
+    value = moved(residual, atoms, code, before, ahead.unsqueeze(1), step)
     return slopes(value, towards, level, kind, width)
 
 

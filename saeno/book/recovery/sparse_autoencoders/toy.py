@@ -89,7 +89,7 @@ CLAIMS = [
         "with weights of its own; to iterate adds little.",
         setting="512 random unit atoms in 256 dimensions, active with probabilities in proportion to 0.99^c, five on "
         "average, masses between 0 and 1. 400 steps of 256 signals, Adam with a cosine schedule, each at the best of "
-        "three to five rates; one step with AuxK.",
+        "three to five rates on these seeds; one step with AuxK.",
         finding="The mean best cosine of the true atoms is {untied} for one untied step of TopK, {tied} for a tied "
         "one, and {iht} for five steps of iterative hard thresholding.",
         verdict="ours",
