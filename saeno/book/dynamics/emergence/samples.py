@@ -9,7 +9,7 @@ NOISE = 0.5
 COUNTS = {"conv": (1, 4, 16, 64), "dense": (64, 256, 512, 2048)}
 # Rates where the experiment `emergence_rates` leaves least. Without a grid it takes more steps until nothing moves.
 RATES, STEPS = {"conv": 0.03, "dense": 1.0}, {"conv": 250, "dense": 1000}
-AXES = {"run": [f"{model}, {count}" for model, counts in COUNTS.items() for count in counts], "seed": range(5)}
+AXES = {"run": [f"{model}, {count}" for model, counts in COUNTS.items() for count in counts], "seed": range(20)}
 CLAIMS = [
     Claim(
         id="emergence-samples",

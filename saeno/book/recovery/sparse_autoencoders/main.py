@@ -175,7 +175,8 @@ CLAIMS = [
         "subtracting the mean gives one step most of the codes back.",
         setting="As for incoherent atoms, but any two atoms have a cosine of about 0.2. Each at the best of its rates "
         "on these seeds: 0.001 to 0.1 for the one step, 0.01 to 1 without the mean, 0.001 to 1 for five steps. "
-        "The mean starts at that of 8192 signals and is learned; atoms that have lost the shared direction have a cosine of at most 0.894.",
+        "The mean starts at that of 8192 signals and is learned; atoms that have lost the shared "
+        "direction have a cosine of at most 0.894.",
         finding="The mean cosine of the atoms is {tied} for one step, {iht} for five, and {mean} for one step of what "
         "is left without the mean. The F1 of the supports is {tied_f1}, {iht_f1} and {mean_f1}.",
         verdict="ours",

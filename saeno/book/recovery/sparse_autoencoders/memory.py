@@ -64,7 +64,8 @@ CLAIMS = [
         "proportion to 0.99^c, five on average; 400 steps of 256 signals; ReLU with an encoder of its own that starts "
         "as the transpose of the atoms, L1 penalty 0.05, Adam with a cosine schedule, each at the best of three or "
         "four rates on these seeds. One thing is changed at a time: gradients are shortened to norm ½; or Adam's "
-        "running mean of squares has β₂ = 0.9 in place of 0.999; or atoms may have any norm, with a penalty that counts it.",
+        "running mean of squares has β₂ = 0.9 in place of 0.999; or atoms may have any norm, with a penalty that "
+        "counts it.",
         finding="The mean best cosine of the true atoms is {plain} as it is, {clipped} with gradients shortened, and "
         "{forgetful} when Adam forgets in ten steps. With atoms of any norm, as a control, it is {free}.",
         verdict="ours",
